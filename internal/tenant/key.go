@@ -1,0 +1,55 @@
+package tenant
+
+import "time"
+
+// KeyID names a server secret; for a signing key it is the kid of RFC 7517.
+type KeyID string
+
+// KeyPurpose is what a server secret is for.
+type KeyPurpose string
+
+// The purposes.
+const (
+	// KeySigning signs access tokens (ES256, RFC 7518).
+	KeySigning KeyPurpose = "signing"
+	// KeyMAC keys the HMACs of throttle rows, reset links, cursors and idempotency fingerprints (32 random bytes).
+	KeyMAC KeyPurpose = "mac"
+)
+
+// Key is a server secret as the store holds it.
+type Key struct {
+	ID      KeyID
+	Purpose KeyPurpose
+	// Material is the private key (PKCS #8) or secret, sealed under ORGD_KEY_FILE where Sealed says so.
+	Material []byte
+	Sealed   bool
+	// Public is the public half (PKIX) of a signing key.
+	Public    []byte
+	CreatedAt time.Time
+	// SignsFrom is when the key begins to sign: ten minutes after it was published, so that every cached key set knows it.
+	SignsFrom time.Time
+	// RetiredAt is when a younger key took over; tokens signed before stay good until they expire. Zero while it signs.
+	RetiredAt time.Time
+	// RevokedAt ends every token of the key at once. Zero unless revoked.
+	RevokedAt time.Time
+	Version   int64
+}
+
+// Installation is what one orgd installation is, fixed at its first start.
+type Installation struct {
+	ID string
+	// Issuer is the iss of every token: ORGD_PUBLIC_URL at the first start, else urn:uuid:<ID>.
+	Issuer    string
+	CreatedAt time.Time
+}
+
+// Instance is one running server.
+type Instance struct {
+	ID        InstanceID
+	Version   string
+	StartedAt time.Time
+	// Counter rises with every heartbeat. Others watch it change on clocks of their own; times are never compared.
+	Counter int64
+	// Acks are the epochs of organizations under operation that this server has drained for.
+	Acks map[OrgID]int64
+}

@@ -1,0 +1,111 @@
+package tenant
+
+import (
+	"slices"
+	"time"
+)
+
+// Role is what a member may do in an organization; internal/access holds the table from roles to actions.
+type Role string
+
+// RoleOwner is the admin of the seed service: everything inside the organization.
+const RoleOwner Role = "owner"
+
+// Membership is a person's role in one organization, kept in the person's document.
+type Membership struct {
+	Org       OrgID
+	Role      Role
+	CreatedAt time.Time
+	// Trashed says that the organization lies in the trash; a restore brings the membership back.
+	Trashed bool
+}
+
+// User is a person, one per address over the whole installation. A person without a living membership is in the trash:
+// the address is free and nobody can sign in.
+type User struct {
+	ID           UserID
+	Email        Email
+	PasswordHash string
+	Memberships  []Membership
+	// Claims holds the claim on Email, and while an address change is under way the one on the next address too.
+	Claims []Claim
+	// Sessions tells which logins are still good; see [SessionRule].
+	Sessions SessionRule
+	// Reset is the one-time link with which the password can be set anew; nil when there is none.
+	Reset     *ResetLink
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// SessionRule ends sessions without touching their rows: those that began before NotBefore are over, except Except. It
+// lies in the user, so that a password and the sessions made with the old one change in one write.
+type SessionRule struct {
+	NotBefore time.Time
+	Except    SessionID
+}
+
+// Allows reports whether the session is still good under the rule.
+func (r SessionRule) Allows(s Session) bool {
+	return !s.CreatedAt.Before(r.NotBefore) || s.ID == r.Except
+}
+
+// ResetLink is a one-time right to set a new password.
+type ResetLink struct {
+	// MAC is an HMAC of the token under the installation's secret; the token itself is nowhere.
+	MAC       string
+	ExpiresAt time.Time
+}
+
+// Living returns the membership in the organization, unless there is none or it lies in the trash.
+func (u *User) Living(org OrgID) (Membership, bool) {
+	for _, m := range u.Memberships {
+		if m.Org == org && !m.Trashed {
+			return m, true
+		}
+	}
+	return Membership{}, false
+}
+
+// HasLiving reports whether any membership is outside the trash.
+func (u *User) HasLiving() bool {
+	return slices.ContainsFunc(u.Memberships, func(m Membership) bool { return !m.Trashed })
+}
+
+// Clone returns a copy that shares nothing with u.
+func (u *User) Clone() User {
+	c := *u
+	c.Memberships = slices.Clone(u.Memberships)
+	c.Claims = slices.Clone(u.Claims)
+	if u.Reset != nil {
+		r := *u.Reset
+		c.Reset = &r
+	}
+	return c
+}
+
+// Operator runs the installation. Operators are a table and namespace of their own: no member of an organization is one
+// by that address.
+type Operator struct {
+	ID           OperatorID
+	Email        Email
+	PasswordHash string
+	Version      int64
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Session is one login. Its row is what makes an access token refusable before it expires.
+type Session struct {
+	ID SessionID
+	// User and Org are set for a member, Operator for an operator.
+	User     UserID
+	Org      OrgID
+	Operator OperatorID
+	// CreatedAt decides under a [SessionRule]; AuthTime is when a password was last entered.
+	CreatedAt time.Time
+	AuthTime  time.Time
+	ExpiresAt time.Time
+	// EndedAt is zero while the session is open.
+	EndedAt time.Time
+}
