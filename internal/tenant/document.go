@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"encoding/json"
 	"regexp"
 	"time"
 )
@@ -38,13 +37,6 @@ type Usage struct {
 	// Bytes is the sum of the documents' compact JSON texts.
 	Bytes int64
 }
-
-// Data is a document's content: one JSON object in compact form that [ParseData] has accepted. It is never changed in
-// place.
-type Data json.RawMessage
-
-// MarshalJSON returns the text itself.
-func (d Data) MarshalJSON() ([]byte, error) { return json.RawMessage(d).MarshalJSON() }
 
 // Millis returns t in UTC, cut to the millisecond: the precision of every stored time, on every backend.
 func Millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

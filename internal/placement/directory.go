@@ -1,0 +1,167 @@
+// Package placement knows where each tenant's data is now: a cached directory of organizations, and the gate through which
+// every access to tenant data passes. Operation rooms resolve organizations here, and internal/orgs closes and opens gates.
+//
+// The invariant: between [Gates.Drain] and [Gates.Open] nobody is inside the organization's gate, and after Drain no fact
+// about the organization with a lower epoch is ever installed, however late its read returns.
+package placement
+
+import (
+	"context"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// FactTTL is how long a fact about an organization may be used, counted from before its read began.
+const FactTTL = time.Second
+
+// maxFacts bounds the directory; an organization takes about one kilobyte.
+const maxFacts = 50_000
+
+// fact is an organization as it was read; it is shared and never changed.
+type fact struct {
+	org    *tenant.Organization
+	readAt time.Time
+}
+
+// Directory answers which organization a name, slug or id means, from facts at most [FactTTL] old.
+type Directory struct {
+	orgs    store.Orgs
+	now     func() time.Time
+	byID    *otter.Cache[tenant.OrgID, fact]
+	aliases *otter.Cache[tenant.Claim, tenant.OrgID]
+	loads   singleflight.Group
+	epochs  epochMemory
+}
+
+// NewDirectory makes an empty directory over the catalog.
+func NewDirectory(orgs store.Orgs, now func() time.Time) *Directory {
+	return &Directory{
+		orgs:    orgs,
+		now:     now,
+		byID:    otter.Must(&otter.Options[tenant.OrgID, fact]{MaximumSize: maxFacts}),
+		aliases: otter.Must(&otter.Options[tenant.Claim, tenant.OrgID]{MaximumSize: 2 * maxFacts}),
+		epochs:  epochMemory{now: now, epochs: map[tenant.OrgID]acknowledged{}},
+	}
+}
+
+// ByID returns the organization in whatever state it is. The value is shared: callers must not change it.
+func (d *Directory) ByID(ctx context.Context, id tenant.OrgID) (*tenant.Organization, error) {
+	if f, ok := d.byID.GetIfPresent(id); ok && d.now().Sub(f.readAt) < FactTTL {
+		return f.org, nil
+	}
+	return d.load(ctx, string(id), func(ctx context.Context) (tenant.Organization, error) { return d.orgs.Get(ctx, id) })
+}
+
+// ByName returns the organization that bears the name now; CodeNotFound while the name is only claimed.
+func (d *Directory) ByName(ctx context.Context, key tenant.NameKey) (*tenant.Organization, error) {
+	return d.find(ctx, tenant.NameClaim(key), func(o *tenant.Organization) bool { return o.Name.Key() == key })
+}
+
+// BySlug returns the organization that bears the slug now; CodeNotFound while the slug is only claimed.
+func (d *Directory) BySlug(ctx context.Context, slug tenant.Slug) (*tenant.Organization, error) {
+	return d.find(ctx, tenant.SlugClaim(slug), func(o *tenant.Organization) bool { return o.Slug == slug })
+}
+
+func (d *Directory) find(ctx context.Context, claim tenant.Claim,
+	bears func(*tenant.Organization) bool,
+) (*tenant.Organization, error) {
+	if id, ok := d.aliases.GetIfPresent(claim); ok {
+		if f, ok := d.byID.GetIfPresent(id); ok && d.now().Sub(f.readAt) < FactTTL && f.org.State.Visible() && bears(f.org) {
+			return f.org, nil
+		}
+	}
+	org, err := d.load(ctx, string(claim), func(ctx context.Context) (tenant.Organization, error) {
+		return d.orgs.Find(ctx, claim)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !bears(org) {
+		return nil, tenant.Errorf(tenant.CodeNotFound, "there is no such organization")
+	}
+	d.aliases.Set(claim, org.ID)
+	return org, nil
+}
+
+// Fresh reads the organization from the store and installs what it read.
+func (d *Directory) Fresh(ctx context.Context, id tenant.OrgID) (*tenant.Organization, error) {
+	readAt := d.now()
+	org, err := d.orgs.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return d.install(&org, readAt), nil
+}
+
+// Learn installs what a write to the store has returned, so that this server sees its own changes at once.
+func (d *Directory) Learn(org tenant.Organization) {
+	for _, key := range []string{
+		string(org.ID), string(tenant.NameClaim(org.Name.Key())), string(tenant.SlugClaim(org.Slug)),
+	} {
+		d.loads.Forget(key) // a flight that began before the write must not answer those who come after it
+	}
+	copied := org.Clone()
+	d.install(&copied, d.now())
+}
+
+// Forget drops what is known of an organization that was removed from the store.
+func (d *Directory) Forget(id tenant.OrgID) { d.byID.Invalidate(id) }
+
+// load reads through one shared flight per key, so that a thousand readers of an expired fact make one read.
+func (d *Directory) load(ctx context.Context, key string,
+	read func(context.Context) (tenant.Organization, error),
+) (*tenant.Organization, error) {
+	flight := d.loads.DoChan(key, func() (any, error) {
+		readAt := d.now()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), FactTTL)
+		defer cancel()
+		org, err := read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return d.install(&org, readAt), nil
+	})
+	select {
+	case <-ctx.Done():
+		return nil, tenant.Wrap(tenant.CodeUnavailable, ctx.Err(), "the request ended before the organization was read")
+	case result := <-flight:
+		if result.Err != nil {
+			return nil, result.Err
+		}
+		return result.Val.(*tenant.Organization), nil
+	}
+}
+
+// install keeps the fact unless a newer one is known: one of a higher version, or of an epoch that was acknowledged. It
+// returns the newest fact; one that must not be kept is returned all the same, since its reader began before the change.
+func (d *Directory) install(org *tenant.Organization, readAt time.Time) *tenant.Organization {
+	newest := fact{org: org, readAt: readAt}
+	d.byID.Compute(org.ID, func(old fact, found bool) (fact, otter.ComputeOp) {
+		if org.Epoch < d.epochs.of(org.ID) { // compared under the entry's lock, so that Drain's removal comes after
+			return old, otter.CancelOp
+		}
+		if found && old.org.Version > org.Version {
+			newest = old
+			return old, otter.CancelOp
+		}
+		return newest, otter.WriteOp
+	})
+	return newest.org
+}
+
+// acknowledge promises that no fact with a lower epoch will be used from now on, and drops the one that is known.
+func (d *Directory) acknowledge(id tenant.OrgID, epoch int64) {
+	d.epochs.acknowledge(id, epoch)
+	d.byID.Invalidate(id)
+}
+
+// expire drops a fact that the caller found to be one of an organization under operation.
+func (d *Directory) expire(id tenant.OrgID) {
+	d.loads.Forget(string(id))
+	d.byID.Invalidate(id)
+}
