@@ -38,16 +38,49 @@ type User struct {
 	UpdatedAt time.Time
 }
 
-// SessionRule ends sessions without touching their rows: those that began before NotBefore are over, except Except. It
-// lies in the user, so that a password and the sessions made with the old one change in one write.
+// SessionRule ends sessions without touching their rows: those of another generation are over, except Except. It lies in the
+// user, so that a password and the sessions made with the old one change in one write. Generations and not times, because
+// a login that compared the old password may write its session after the new one was set.
 type SessionRule struct {
-	NotBefore time.Time
-	Except    SessionID
+	Generation int64
+	Except     SessionID
 }
 
 // Allows reports whether the session is still good under the rule.
-func (r SessionRule) Allows(s Session) bool {
-	return !s.CreatedAt.Before(r.NotBefore) || s.ID == r.Except
+func (r SessionRule) Allows(s Session) bool { return s.Generation == r.Generation || s.ID == r.Except }
+
+// EndSessions ends all sessions but one ("" for none).
+func (u *User) EndSessions(except SessionID) {
+	u.Sessions = SessionRule{Generation: u.Sessions.Generation + 1, Except: except}
+}
+
+// Reserve takes the claim on the next address beside the present one. CodeOperationInProgress while another change of
+// address is under way.
+func (u *User) Reserve(next Email) error {
+	if len(u.Claims) > 1 && !slices.Contains(u.Claims, EmailClaim(next)) {
+		return Errorf(CodeOperationInProgress, "another change of this account's address is under way; try again in a moment")
+	}
+	u.Claims = claimsOn(u.Email, next)
+	return nil
+}
+
+// Settle makes the address the only one.
+func (u *User) Settle(email Email) {
+	u.Email = email
+	u.Claims = claimsOn(email)
+}
+
+// Pending reports whether a change of address is under way.
+func (u *User) Pending() bool { return len(u.Claims) > 1 }
+
+func claimsOn(emails ...Email) []Claim {
+	var claims []Claim
+	for _, e := range emails {
+		if c := EmailClaim(e); !slices.Contains(claims, c) {
+			claims = append(claims, c)
+		}
+	}
+	return claims
 }
 
 // ResetLink is a one-time right to set a new password.
@@ -102,8 +135,10 @@ type Session struct {
 	User     UserID
 	Org      OrgID
 	Operator OperatorID
-	// CreatedAt decides under a [SessionRule]; AuthTime is when a password was last entered.
-	CreatedAt time.Time
+	// Generation is that of the user's [SessionRule] when the password was compared.
+	Generation int64
+	CreatedAt  time.Time
+	// AuthTime is when a password was last entered.
 	AuthTime  time.Time
 	ExpiresAt time.Time
 	// EndedAt is zero while the session is open.
