@@ -93,8 +93,7 @@ func readDotEnv(name string) (map[string]string, error) {
 
 // cause returns what the system said, without the path that the caller names anyway.
 func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err
