@@ -28,8 +28,8 @@ func ParseEmail(location, s string) (Email, error) {
 	if len(local) > 64 || !isDotAtom(local) {
 		return invalid("the part of an e-mail address before the @ has 1 to 64 ASCII letters, digits and signs, without quotes or spaces")
 	}
-	ascii, err := idnaProfile.ToASCII(domain)
-	if err != nil || !strings.Contains(ascii, ".") || strings.HasSuffix(ascii, ".") {
+	ascii, ok := asciiDomain(domain)
+	if !ok {
 		return invalid("the part of an e-mail address after the @ is a domain such as example.com")
 	}
 	address := strings.ToLower(local + "@" + ascii)
@@ -37,6 +37,18 @@ func ParseEmail(location, s string) (Email, error) {
 		return invalid("an e-mail address has at most 254 bytes")
 	}
 	return Email(address), nil
+}
+
+// asciiDomain returns the domain in the one form that reads back to itself; some texts map to labels that the same profile
+// refuses. The last label has a letter, so that no IPv4 address passes (RFC 3696 section 2).
+func asciiDomain(domain string) (string, bool) {
+	ascii, err := idnaProfile.ToASCII(domain)
+	if err != nil || strings.HasSuffix(ascii, ".") {
+		return "", false
+	}
+	again, err := idnaProfile.ToASCII(ascii)
+	dot := strings.LastIndexByte(ascii, '.')
+	return ascii, err == nil && again == ascii && dot > 0 && strings.Trim(ascii[dot+1:], "0123456789") != ""
 }
 
 // LocalPart returns what stands before the @.

@@ -110,3 +110,8 @@ func setOf(words ...string) map[string]bool {
 	}
 	return set
 }
+
+// PrefixKey returns the key prefix of all names that begin with s, in any spelling that [ParseName] would fold.
+func PrefixKey(s string) NameKey {
+	return Name(norm.NFC.String(strings.TrimLeft(strings.Join(strings.Fields(s), " "), " "))).Key()
+}

@@ -1,0 +1,183 @@
+// Package documents owns the tenants' data: single documents and pages of them. The doors call it; nobody else touches
+// tenant data.
+//
+// The invariant: every store call happens inside the organization's gate, for one second at most, with the place that the
+// gate's visit names. So a rename or deletion under way never meets a write that resolved an older place.
+package documents
+
+import (
+	"context"
+	"time"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/placement"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// CallLimit is how long one store call may hold an organization's gate; the drain barrier waits a little longer.
+const CallLimit = time.Second
+
+// attempts is how often a write without a condition is tried when inserts and deletions of others cross it.
+const attempts = 5
+
+// Deps are what the service works with; all fields are needed.
+type Deps struct {
+	Documents store.Documents
+	Gates     *placement.Gates
+	Guard     *access.Guard
+	// Quota is how many bytes one tenant may store; zero is no limit.
+	Quota int64
+	Now   func() time.Time
+}
+
+// Service reads and writes documents. It is safe for concurrent use.
+type Service struct{ Deps }
+
+// New makes the service.
+func New(deps Deps) *Service { return &Service{Deps: deps} }
+
+// IDs of a document and of the write that makes it, where they were planned before; empty ones are made.
+type IDs struct {
+	ID      tenant.DocumentID
+	WriteID string
+}
+
+// Condition says what must hold for a write, else CodePrecondition. The zero value demands nothing.
+type Condition struct {
+	// IfVersion above 0 is the version that the document must have.
+	IfVersion int64
+	// IfAbsent demands that there is no such document.
+	IfAbsent bool
+}
+
+// Create adds a document and returns it. Repeated with the same planned ids it adds nothing and returns what is there.
+func (s *Service) Create(ctx context.Context, caller access.Caller, org tenant.OrgID, data tenant.Data, ids IDs) (tenant.Document, error) {
+	if ids.ID == "" {
+		ids.ID = tenant.DocumentID(tenant.NewID())
+	}
+	return s.insert(ctx, caller, org, s.fresh(data, ids))
+}
+
+// Get returns a document.
+func (s *Service) Get(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID) (tenant.Document, error) {
+	return inside(ctx, s, caller, access.DocRead, org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
+		return s.Documents.Get(ctx, place, tenant.DefaultCollection, id)
+	})
+}
+
+// List returns a page of documents in ascending order of id, and whether there is more. limit is 1 to 200.
+func (s *Service) List(ctx context.Context, caller access.Caller, org tenant.OrgID, after tenant.DocumentID,
+	limit int,
+) (docs []tenant.Document, more bool, err error) {
+	docs, err = inside(ctx, s, caller, access.DocRead, org, func(ctx context.Context, place tenant.Place) ([]tenant.Document, error) {
+		return s.Documents.List(ctx, place, tenant.DefaultCollection, after, limit+1)
+	})
+	if len(docs) > limit {
+		return docs[:limit], true, err
+	}
+	return docs, false, err
+}
+
+// Put makes the document what data says, and reports whether it was not there before.
+func (s *Service) Put(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID, data tenant.Data,
+	cond Condition,
+) (doc tenant.Document, created bool, err error) {
+	doc = s.fresh(data, IDs{ID: id})
+	if cond.IfAbsent {
+		doc, err = s.insert(ctx, caller, org, doc)
+		if tenant.IsCode(err, tenant.CodeIDTaken) {
+			err = tenant.Errorf(tenant.CodePrecondition, "a document with this id exists already")
+		}
+		return doc, err == nil, err
+	}
+	for range attempts {
+		replaced, err := s.change(ctx, caller, org, id, cond, func(tenant.Data) (tenant.Data, error) { return data, nil })
+		if cond.IfVersion > 0 || !tenant.IsCode(err, tenant.CodeNotFound) || s.gone(ctx, org) {
+			return replaced, false, err
+		}
+		inserted, err := s.insert(ctx, caller, org, doc)
+		if !tenant.IsCode(err, tenant.CodeIDTaken) {
+			return inserted, err == nil, err
+		}
+	}
+	return doc, false, tenant.Errorf(tenant.CodeConflict, "others create and delete this document all the time; try again")
+}
+
+// Patch applies a JSON Merge Patch (RFC 7396) to the document.
+func (s *Service) Patch(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID, patch []byte,
+	cond Condition,
+) (tenant.Document, error) {
+	return s.change(ctx, caller, org, id, cond, func(data tenant.Data) (tenant.Data, error) {
+		return tenant.MergePatch(data, patch)
+	})
+}
+
+// Delete removes the document; ifVersion above 0 is the version that it must have.
+func (s *Service) Delete(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID, ifVersion int64) error {
+	_, err := inside(ctx, s, caller, access.DocWrite, org, func(ctx context.Context, place tenant.Place) (struct{}, error) {
+		return struct{}{}, s.Documents.Delete(ctx, place, tenant.DefaultCollection, id, ifVersion)
+	})
+	return err
+}
+
+func (s *Service) fresh(data tenant.Data, ids IDs) tenant.Document {
+	now := tenant.Millis(s.Now())
+	if ids.WriteID == "" {
+		ids.WriteID = tenant.NewID()
+	}
+	return tenant.Document{ID: ids.ID, Data: data, Version: 1, CreatedAt: now, UpdatedAt: now, WriteID: ids.WriteID}
+}
+
+func (s *Service) insert(ctx context.Context, caller access.Caller, org tenant.OrgID, doc tenant.Document) (tenant.Document, error) {
+	return inside(ctx, s, caller, access.DocWrite, org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
+		return s.Documents.Insert(ctx, place, tenant.DefaultCollection, doc, s.Quota)
+	})
+}
+
+func (s *Service) change(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID, cond Condition,
+	next func(tenant.Data) (tenant.Data, error),
+) (tenant.Document, error) {
+	now, writeID := tenant.Millis(s.Now()), tenant.NewID()
+	return inside(ctx, s, caller, access.DocWrite, org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
+		return s.Documents.Update(ctx, place, tenant.DefaultCollection, id, s.Quota, func(d *tenant.Document) error {
+			if cond.IfVersion > 0 && d.Version != cond.IfVersion {
+				return tenant.Errorf(tenant.CodePrecondition, "the document has changed meanwhile; get it again and repeat the change")
+			}
+			data, err := next(d.Data)
+			if err != nil {
+				return err
+			}
+			d.Data, d.UpdatedAt, d.WriteID = data, now, writeID
+			return nil
+		})
+	})
+}
+
+// gone reports whether the organization itself is what was not found.
+func (s *Service) gone(ctx context.Context, org tenant.OrgID) bool {
+	visit, err := s.Gates.Enter(ctx, org)
+	if err != nil {
+		return true
+	}
+	visit.Leave()
+	return false
+}
+
+// inside makes one store call inside the organization's gate.
+func inside[T any](ctx context.Context, s *Service, caller access.Caller, action access.Action, org tenant.OrgID,
+	call func(context.Context, tenant.Place) (T, error),
+) (T, error) {
+	var zero T
+	if err := s.Guard.Allow(ctx, caller, action, org); err != nil {
+		return zero, err
+	}
+	visit, err := s.Gates.Enter(ctx, org)
+	if err != nil {
+		return zero, err
+	}
+	defer visit.Leave()
+	ctx, cancel := context.WithTimeout(ctx, CallLimit)
+	defer cancel()
+	return call(ctx, visit.Org.Place())
+}
