@@ -1,0 +1,109 @@
+package orgs
+
+import (
+	"context"
+	"time"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// Delete moves the organization, its data and its people to the trash. After it has returned nobody reads or writes the
+// data, every token is worth nothing, and name and addresses are free. CodePrecondition if ifVersion above 0 is not the
+// current version.
+func (s *Service) Delete(ctx context.Context, caller access.Caller, id tenant.OrgID, ifVersion int64) error {
+	entry, err := s.Guard.Authorize(ctx, caller, access.OrgDelete, id)
+	if err != nil {
+		return err
+	}
+	if err := s.Throttle.Organization(ctx, id); err != nil {
+		return err
+	}
+	op := s.newOperation(tenant.OperationDelete, entry, tenant.Arguments{})
+	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
+		if err := alive(o, ifVersion); err != nil {
+			return err
+		}
+		o.State = tenant.StateDeleting
+		o.Epoch++
+		o.Op.Entry = o.Op.Entry.With("name", string(o.Name))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	trashed, err := s.drive(ctx, begun)
+	if err == nil && s.Limits.Retention == 0 {
+		s.purgeNow(ctx, trashed)
+	}
+	return err
+}
+
+// deletion is the plan of Delete.
+func (s *Service) deletion() plan {
+	return plan{
+		drains: true,
+		physical: func(ctx context.Context, org tenant.Organization) error {
+			return s.Places.Trash(ctx, org.Place(), org.Op.ID)
+		},
+		settle: s.trashPeople,
+		finish: func(org *tenant.Organization, now time.Time) {
+			org.State, org.DeletedAt, org.Trash, org.Claims = tenant.StateTrashed, now, org.Op.ID, nil
+		},
+		back: rested,
+	}
+}
+
+// PurgeDue purges organizations whose retention is over, at most limit of them, and returns how many it purged.
+func (s *Service) PurgeDue(ctx context.Context, limit int) (int, error) {
+	due, err := s.Orgs.List(ctx, store.OrgFilter{DeletedBefore: s.Now().Add(-s.Limits.Retention)}, "", limit)
+	if err != nil {
+		return 0, err
+	}
+	for n, org := range due {
+		if err := s.purgeOne(ctx, org.ID); err != nil {
+			return n, err
+		}
+	}
+	return len(due), nil
+}
+
+// purgeNow purges without retention; what fails is purged by PurgeDue.
+func (s *Service) purgeNow(ctx context.Context, org tenant.Organization) {
+	if err := s.purgeOne(ctx, org.ID); err != nil {
+		s.Log.Warn("purge failed; it is tried again", "organization", org.ID, "error", err)
+	}
+}
+
+func (s *Service) purgeOne(ctx context.Context, id tenant.OrgID) error {
+	entry, err := s.Guard.Authorize(ctx, access.System(), access.OrgPurge, id)
+	if err != nil {
+		return err
+	}
+	op := s.newOperation(tenant.OperationPurge, entry, tenant.Arguments{})
+	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
+		if o.State != tenant.StateTrashed {
+			return access.NotFound()
+		}
+		o.State = tenant.StatePurging
+		return nil
+	})
+	if err != nil {
+		return ignore(err, tenant.CodeNotFound) // restored or purged by somebody else meanwhile
+	}
+	_, err = s.drive(ctx, begun)
+	return err
+}
+
+// purge is the plan of the end: the data goes first, then the people, then the organization. Its audit entries stay.
+func (s *Service) purge() plan {
+	return plan{
+		physical: func(ctx context.Context, org tenant.Organization) error {
+			return s.Places.Drop(ctx, org.ID, org.Trash)
+		},
+		settle: s.removePeople,
+		remove: true,
+		back:   func(org *tenant.Organization) { org.State = tenant.StateTrashed },
+	}
+}

@@ -1,0 +1,205 @@
+package orgs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// An operation goes through these steps, each idempotent, each a swap that compares the owner token:
+//
+//	claimed   the organization's own claims are taken and its state says what is going on (begin, or the insert)
+//	          reserve: claims of other documents are taken; a refusal takes the operation back
+//	          drain:   nobody is inside the organization's gate any more; a time-out takes the operation back
+//	physical  from here on it only goes forward
+//	          physical, settle: the data is moved, the people are changed
+//	(at rest) the last swap writes the new state and the audit entry; the gate opens
+//
+// and the way back is: back (the swap that nobody can mistake for the way forward), release, the last swap.
+//
+// A plan is what one kind of operation does in each of them; nil does nothing.
+type plan struct {
+	reserve  func(ctx context.Context, org tenant.Organization) error
+	drains   bool
+	physical func(ctx context.Context, org tenant.Organization) error
+	settle   func(ctx context.Context, org tenant.Organization) error
+	// finish writes the end into the organization; with remove the document goes away instead.
+	finish func(org *tenant.Organization, now time.Time)
+	remove bool
+	// release undoes reserve, and back undoes the first swap; a nil back removes the document.
+	release func(ctx context.Context, org tenant.Organization) error
+	back    func(org *tenant.Organization)
+	// withdraws says that a failure of the physical step can still be taken back.
+	withdraws bool
+}
+
+// errSuperseded says that another attempt owns the operation now.
+var errSuperseded = errors.New("the operation was taken over")
+
+// margin is what is left of a lease when this server gives an operation up, so that nobody else works on it meanwhile.
+const margin = time.Second
+
+// drive carries the recorded operation of org to its end, forward or back, and returns the organization at rest. The
+// caller's context does not end it: an operation under way is finished though the client has gone.
+func (s *Service) drive(ctx context.Context, org tenant.Organization) (tenant.Organization, error) {
+	defer s.stopped(org.Op.Owner)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.Limits.Lease-margin, margin))
+	defer cancel()
+	refusal, fault := error(nil), error(nil)
+	rested := org
+	if org.Op.Step != tenant.StepBack {
+		rested, refusal, fault = s.forward(ctx, org)
+	}
+	if fault == nil && (refusal != nil || org.Op.Step == tenant.StepBack) {
+		rested, fault = s.goBack(ctx, rested)
+	}
+	if fault != nil {
+		return tenant.Organization{}, s.setAdrift(org, fault)
+	}
+	return rested, refusal
+}
+
+// forward runs what is left of the operation. A refusal is an error of the act itself, after which the operation is to be
+// taken back; a fault leaves it recorded as it is.
+func (s *Service) forward(ctx context.Context, org tenant.Organization) (at tenant.Organization, refusal, fault error) {
+	p := s.plans[org.Op.Kind]
+	if org.Op.Step == tenant.StepClaimed {
+		if err := call(ctx, p.reserve, org); err != nil {
+			return org, ifRefusal(err), ifFault(err)
+		}
+		if p.drains {
+			if err := s.Gates.Drain(ctx, org); err != nil {
+				return org, err, nil
+			}
+		}
+		advanced, err := s.advance(ctx, org, tenant.StepPhysical)
+		if err != nil {
+			return org, nil, err
+		}
+		org = advanced
+	} else if p.drains {
+		if err := s.Gates.Drain(ctx, org); err != nil {
+			return org, nil, err
+		}
+	}
+	if err := call(ctx, p.physical, org); err != nil {
+		if p.withdraws {
+			return org, ifRefusal(err), ifFault(err)
+		}
+		return org, nil, err
+	}
+	if err := call(ctx, p.settle, org); err != nil {
+		return org, nil, err
+	}
+	rested, err := s.end(ctx, org, p)
+	return rested, nil, err
+}
+
+// goBack takes the operation back: nothing of it was visible, and nothing of it stays.
+func (s *Service) goBack(ctx context.Context, org tenant.Organization) (tenant.Organization, error) {
+	p := s.plans[org.Op.Kind]
+	org, err := s.advance(ctx, org, tenant.StepBack)
+	if err != nil {
+		return org, err
+	}
+	if err := call(ctx, p.release, org); err != nil {
+		return org, err
+	}
+	if p.back == nil {
+		return org, s.removed(ctx, org, org.Op.Ref())
+	}
+	return s.rest(ctx, org, org.Op.Ref(), func(o *tenant.Organization) {
+		p.back(o)
+		o.Epoch++
+	})
+}
+
+// end is the last swap of the way forward, which carries the audit entry.
+func (s *Service) end(ctx context.Context, org tenant.Organization, p plan) (tenant.Organization, error) {
+	if p.remove {
+		return org, s.removed(ctx, org, org.Op.Entry)
+	}
+	now := s.millis()
+	return s.rest(ctx, org, org.Op.Entry, func(o *tenant.Organization) {
+		p.finish(o, now)
+		o.UpdatedAt = now
+	})
+}
+
+// rest swaps the organization to a state at rest and opens its gate.
+func (s *Service) rest(ctx context.Context, org tenant.Organization, trail tenant.Trail,
+	change func(*tenant.Organization),
+) (tenant.Organization, error) {
+	rested, err := s.Orgs.Update(ctx, org.ID, trail, owned(org.Op.Owner, func(o *tenant.Organization) {
+		change(o)
+		o.Op = nil
+	}))
+	if err != nil {
+		return org, err
+	}
+	s.Gates.Open(rested)
+	return rested, nil
+}
+
+func (s *Service) removed(ctx context.Context, org tenant.Organization, trail tenant.Trail) error {
+	if err := s.Orgs.Remove(ctx, org.ID, org.Version, trail); err != nil {
+		return err
+	}
+	s.Gates.OpenRemoved(org.ID)
+	return nil
+}
+
+// advance swaps the operation to its next step, if this attempt still owns it.
+func (s *Service) advance(ctx context.Context, org tenant.Organization, step tenant.Step) (tenant.Organization, error) {
+	if org.Op.Step == step {
+		return org, nil
+	}
+	return s.Orgs.Update(ctx, org.ID, org.Op.Ref(), owned(org.Op.Owner, func(o *tenant.Organization) { o.Op.Step = step }))
+}
+
+func owned(owner string, change func(*tenant.Organization)) func(*tenant.Organization) error {
+	return func(o *tenant.Organization) error {
+		if o.Op == nil || o.Op.Owner != owner {
+			return errSuperseded
+		}
+		change(o)
+		return nil
+	}
+}
+
+func call(ctx context.Context, step func(context.Context, tenant.Organization) error, org tenant.Organization) error {
+	if step == nil {
+		return nil
+	}
+	return step(ctx, org)
+}
+
+// isFault tells a failure of the machinery, after which nobody knows what is stored, from a refusal of the act.
+func isFault(err error) bool {
+	var vain *waitedInVain
+	if errors.As(err, &vain) {
+		return false
+	}
+	switch tenant.CodeOf(err) {
+	case tenant.CodeUnavailable, tenant.CodeUnknownOutcome, tenant.CodeInternal:
+		return true
+	default:
+		return false
+	}
+}
+
+func ifRefusal(err error) error {
+	if isFault(err) {
+		return nil
+	}
+	return err
+}
+
+func ifFault(err error) error {
+	if isFault(err) {
+		return err
+	}
+	return nil
+}

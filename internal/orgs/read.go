@@ -1,0 +1,148 @@
+package orgs
+
+import (
+	"context"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// noOrg stands for an organization that does not exist, so that the guard answers a caller as for a stranger's.
+const noOrg tenant.OrgID = "none"
+
+// Lookup returns the organization that bears the name, in any spelling. It answers from facts at most a second old. The
+// value is shared: callers must not change it.
+func (s *Service) Lookup(ctx context.Context, caller access.Caller, name string) (*tenant.Organization, error) {
+	parsed, err := tenant.ParseName("query.organization_name", name)
+	if err != nil {
+		return nil, err
+	}
+	org, err := s.Directory.ByName(ctx, parsed.Key())
+	return s.disclose(ctx, caller, org, err)
+}
+
+// Resolve returns the organization that a path means: an id if it has the form of one, else a slug. Everything after it
+// uses the id.
+func (s *Service) Resolve(ctx context.Context, caller access.Caller, ref string) (*tenant.Organization, error) {
+	if id, err := tenant.ParseOrgID(ref); err == nil {
+		org, err := s.Directory.ByID(ctx, id)
+		return s.disclose(ctx, caller, org, err)
+	}
+	slug, err := tenant.ParseSlug("path.org", ref)
+	if err != nil || tenant.LooksLikeID(ref) {
+		return s.disclose(ctx, caller, nil, access.NotFound())
+	}
+	org, err := s.Directory.BySlug(ctx, slug)
+	return s.disclose(ctx, caller, org, err)
+}
+
+// disclose answers with the organization if the caller may know of it, and as if it did not exist otherwise.
+func (s *Service) disclose(ctx context.Context, caller access.Caller, org *tenant.Organization, err error) (*tenant.Organization, error) {
+	if err != nil && !tenant.IsCode(err, tenant.CodeNotFound) {
+		return nil, err
+	}
+	id, known := noOrg, err == nil
+	if known {
+		id = org.ID
+	}
+	if err := s.Guard.Allow(ctx, caller, access.OrgRead, id); err != nil {
+		return nil, err
+	}
+	if !known || !s.sees(ctx, caller, org) {
+		return nil, access.NotFound()
+	}
+	return org, nil
+}
+
+// sees reports whether the organization is in a state that the caller may know: readers know living ones, operators those
+// in the trash as well.
+func (s *Service) sees(ctx context.Context, caller access.Caller, org *tenant.Organization) bool {
+	if org.State.Visible() {
+		return true
+	}
+	return org.State != tenant.StateCreating && s.Guard.Allow(ctx, caller, access.OrgRestore, org.ID) == nil
+}
+
+// Details are what an organization's own members and operators see beside what everybody does.
+type Details struct {
+	AdminID    tenant.UserID
+	AdminEmail tenant.Email
+}
+
+// Details returns nil where the caller may not see them.
+func (s *Service) Details(ctx context.Context, caller access.Caller, org *tenant.Organization) (*Details, error) {
+	if s.Guard.Allow(ctx, caller, access.OrgReadMember, org.ID) != nil || len(org.Owners) == 0 {
+		return nil, nil //nolint:nilnil // no details is an answer of its own, told apart from an error
+	}
+	user, err := s.Users.Get(ctx, org.Owners[0])
+	if err != nil {
+		return nil, err
+	}
+	return &Details{AdminID: user.ID, AdminEmail: user.Email}, nil
+}
+
+// Query asks for a page of organizations.
+type Query struct {
+	// Prefix is the beginning of a name, in any case.
+	Prefix string
+	// State is one state, or "" for all of them.
+	State tenant.State
+	After tenant.OrgID
+	// Limit is 1 to 200.
+	Limit int
+}
+
+// Listed is an organization with what it stores.
+type Listed struct {
+	tenant.Organization
+	Usage tenant.Usage
+}
+
+// List returns a page of what the caller may see, in ascending order of id, and whether there is more: all organizations
+// for an operator, the own one for a member.
+func (s *Service) List(ctx context.Context, caller access.Caller, q Query) (page []Listed, more bool, err error) {
+	if err := s.Guard.Allow(ctx, caller, access.OrgList, ""); err != nil {
+		return nil, false, err
+	}
+	orgs, err := s.visibleTo(ctx, caller, q)
+	if err != nil {
+		return nil, false, err
+	}
+	if len(orgs) > q.Limit {
+		orgs, more = orgs[:q.Limit], true
+	}
+	page = make([]Listed, len(orgs))
+	for i, org := range orgs {
+		usage, err := s.usage(ctx, org)
+		if err != nil {
+			return nil, false, err
+		}
+		page[i] = Listed{Organization: org, Usage: usage}
+	}
+	return page, more, nil
+}
+
+func (s *Service) visibleTo(ctx context.Context, caller access.Caller, q Query) ([]tenant.Organization, error) {
+	if caller.Kind == tenant.ActorMember {
+		org, err := s.known(ctx, caller.Org)
+		if err != nil || org.ID <= q.After {
+			return nil, ignore(err, tenant.CodeNotFound)
+		}
+		return []tenant.Organization{org}, nil
+	}
+	filter := store.OrgFilter{NamePrefix: tenant.PrefixKey(q.Prefix)}
+	if q.State != "" {
+		filter.States = []tenant.State{q.State}
+	}
+	return s.Orgs.List(ctx, filter, q.After, q.Limit+1)
+}
+
+// usage is zero for an organization whose data is not in its place at the moment.
+func (s *Service) usage(ctx context.Context, org tenant.Organization) (tenant.Usage, error) {
+	if !org.State.Visible() {
+		return tenant.Usage{}, nil
+	}
+	usage, err := s.Documents.Usage(ctx, org.Place())
+	return usage, ignore(err, tenant.CodeNotFound)
+}

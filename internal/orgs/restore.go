@@ -1,0 +1,124 @@
+package orgs
+
+import (
+	"context"
+	"time"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// RestoreAs are another name, and another address for the first owner, where the old ones belong to somebody else by now.
+type RestoreAs struct {
+	Name  *string
+	Email *string
+}
+
+// Restore brings an organization back from the trash with its data and its people, but with no session. CodeConflict if it
+// is not in the trash; CodeNameTaken, CodeSlugTaken or CodeEmailTaken if somebody bears its name or address, until as
+// gives others.
+func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.OrgID, as RestoreAs) (tenant.Organization, error) {
+	entry, err := s.Guard.Authorize(ctx, caller, access.OrgRestore, id)
+	if err != nil {
+		return tenant.Organization{}, err
+	}
+	org, err := s.Orgs.Get(ctx, id)
+	if err != nil {
+		return org, err
+	}
+	args, err := s.parseRestore(ctx, org, as)
+	if err != nil {
+		return org, err
+	}
+	op := s.newOperation(tenant.OperationRestore, entry.With("name", string(args.Name)), args)
+	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
+		if o.State != tenant.StateTrashed {
+			return tenant.Errorf(tenant.CodeConflict, "the organization is not in the trash")
+		}
+		next := o.Placement
+		next.Namespace = args.Namespace
+		o.State = tenant.StateRestoring
+		o.Epoch++
+		o.Claims = tenant.IdentityClaims(args.Name, args.Slug, next)
+		return nil
+	})
+	if err != nil {
+		return begun, err
+	}
+	return s.drive(ctx, begun)
+}
+
+func (s *Service) parseRestore(ctx context.Context, org tenant.Organization, as RestoreAs) (tenant.Arguments, error) {
+	var all fields
+	args := tenant.Arguments{Name: org.Name, Slug: org.Slug}
+	var err error
+	if as.Name != nil {
+		if args.Name, err = tenant.ParseName("body.organization_name", *as.Name); err == nil {
+			args.Slug, err = args.Name.Slug("body.organization_name")
+		}
+		all.add(err)
+	}
+	args.Namespace = tenant.NamespaceOf(args.Slug)
+	if len(org.Owners) > 0 {
+		user, err := s.Users.Get(ctx, org.Owners[0])
+		if err != nil {
+			return args, err
+		}
+		args.User, args.Email = user.ID, user.Email
+	}
+	if as.Email != nil {
+		args.Email, err = tenant.ParseEmail("body.email", *as.Email)
+		all.add(err)
+	}
+	return args, all.err()
+}
+
+// restoration is the plan of Restore. Nobody sees an organization in state restoring, so there is nothing to drain.
+func (s *Service) restoration() plan {
+	return plan{
+		reserve: s.reserveOwner,
+		physical: func(ctx context.Context, org tenant.Organization) error {
+			to := org.Place()
+			to.Placement.Namespace = org.Op.Args.Namespace
+			return s.Places.Restore(ctx, org.Trash, to)
+		},
+		settle: s.revivePeople,
+		finish: func(org *tenant.Organization, _ time.Time) {
+			args := org.Op.Args
+			org.Name, org.Slug, org.Placement.Namespace = args.Name, args.Slug, args.Namespace
+			org.DeletedAt, org.Trash = time.Time{}, ""
+			rested(org)
+		},
+		release: s.releaseOwner,
+		back: func(org *tenant.Organization) {
+			org.State, org.Claims = tenant.StateTrashed, nil
+		},
+	}
+}
+
+// reserveOwner claims the first owner's address; the person stays in the trash until the data is back.
+func (s *Service) reserveOwner(ctx context.Context, org tenant.Organization) error {
+	args := org.Op.Args
+	return s.patiently(ctx, func() error {
+		_, err := s.Users.Update(ctx, args.User, org.Op.Ref(), func(u *tenant.User) error {
+			if !u.HasLiving() {
+				u.Claims = []tenant.Claim{tenant.EmailClaim(args.Email)}
+				return nil
+			}
+			return u.Reserve(args.Email)
+		})
+		return err
+	})
+}
+
+// releaseOwner takes reserveOwner back.
+func (s *Service) releaseOwner(ctx context.Context, org tenant.Organization) error {
+	_, err := s.Users.Update(ctx, org.Op.Args.User, org.Op.Ref(), func(u *tenant.User) error {
+		u.Claims = nil
+		if u.HasLiving() {
+			u.Settle(u.Email)
+		}
+		return nil
+	})
+	return ignore(err, tenant.CodeNotFound)
+}

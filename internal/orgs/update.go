@@ -1,0 +1,177 @@
+package orgs
+
+import (
+	"context"
+	"time"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// Change is what somebody wants of an organization; nil leaves as it is. Email and Password are those of the caller, who
+// must be an owner.
+type Change struct {
+	Name            *string
+	Email           *string
+	Password        *string
+	CurrentPassword *string
+	// IfVersion above 0 is the version that the organization must have, else CodePrecondition.
+	IfVersion int64
+}
+
+// Update changes the organization's name, and its caller's address and password, as one act: all of it or nothing. A
+// change that changes nothing leaves no audit entry. Errors are those of Create, CodePrecondition, CodeOperationInProgress,
+// CodeForbidden for an address or password of somebody who is no owner, and CodeStaleAuthentication.
+func (s *Service) Update(ctx context.Context, caller access.Caller, id tenant.OrgID, in Change) (tenant.Organization, error) {
+	entry, err := s.Guard.Authorize(ctx, caller, access.OrgUpdate, id)
+	if err != nil {
+		return tenant.Organization{}, err
+	}
+	org, err := s.known(ctx, id)
+	if err != nil {
+		return tenant.Organization{}, err
+	}
+	if err := checkVersion(&org, in.IfVersion); err != nil {
+		return tenant.Organization{}, err
+	}
+	wanted, err := s.parseChange(ctx, caller, org, in)
+	if err != nil {
+		return tenant.Organization{}, err
+	}
+	if wanted.name == "" && wanted.args.User == "" {
+		return org, nil
+	}
+	if err := s.Throttle.Organization(ctx, id); err != nil {
+		return tenant.Organization{}, err
+	}
+	entry = wanted.describe(entry, org)
+	switch {
+	case wanted.name == "":
+		return org, s.changeOwner(ctx, org, wanted.args, entry)
+	case wanted.args.User == "" && wanted.slug == org.Slug:
+		return s.respell(ctx, id, wanted.name, in.IfVersion, entry)
+	default:
+		return s.startRename(ctx, id, wanted, in.IfVersion, entry)
+	}
+}
+
+// known returns an organization that readers know, read from the store.
+func (s *Service) known(ctx context.Context, id tenant.OrgID) (tenant.Organization, error) {
+	org, err := s.Orgs.Get(ctx, id)
+	if tenant.IsCode(err, tenant.CodeNotFound) || err == nil && !org.State.Visible() {
+		return org, access.NotFound()
+	}
+	return org, err
+}
+
+func checkVersion(org *tenant.Organization, want int64) error {
+	if want > 0 && org.Version != want {
+		return tenant.Errorf(tenant.CodePrecondition, "the organization has changed meanwhile; get it again and repeat the change")
+	}
+	return nil
+}
+
+// changeOwner changes the person alone: one write of one document.
+func (s *Service) changeOwner(ctx context.Context, org tenant.Organization, args tenant.Arguments,
+	entry tenant.AuditEntry,
+) error {
+	now := s.millis()
+	return s.patiently(ctx, func() error {
+		_, err := s.Users.Update(ctx, args.User, entry, func(u *tenant.User) error {
+			if m, ok := u.Living(org.ID); !ok || m.Role != tenant.RoleOwner {
+				return access.NotFound()
+			}
+			if u.Pending() {
+				return tenant.Errorf(tenant.CodeOperationInProgress, "another change of this account is under way; try again in a moment")
+			}
+			changeCredentials(u, args)
+			u.UpdatedAt = now
+			return nil
+		})
+		return err
+	})
+}
+
+// respell changes a name that keeps its slug, and with it its place: one write of one document.
+func (s *Service) respell(ctx context.Context, id tenant.OrgID, name tenant.Name, ifVersion int64,
+	entry tenant.AuditEntry,
+) (tenant.Organization, error) {
+	now := s.millis()
+	var org tenant.Organization
+	err := s.patiently(ctx, func() (err error) {
+		org, err = s.Orgs.Update(ctx, id, entry, func(o *tenant.Organization) error {
+			if !o.AtRest() {
+				return &errOccupied{org: o.Clone()}
+			}
+			if err := alive(o, ifVersion); err != nil {
+				return err
+			}
+			o.Name, o.UpdatedAt = name, now
+			o.Claims = tenant.IdentityClaims(name, o.Slug, o.Placement)
+			return nil
+		})
+		return err
+	})
+	if err == nil {
+		s.Directory.Learn(org)
+	}
+	return org, err
+}
+
+// alive refuses unless readers know the organization and it has the version wanted.
+func alive(o *tenant.Organization, ifVersion int64) error {
+	if o.State != tenant.StateActive {
+		return access.NotFound()
+	}
+	return checkVersion(o, ifVersion)
+}
+
+func (s *Service) startRename(ctx context.Context, id tenant.OrgID, wanted change, ifVersion int64,
+	entry tenant.AuditEntry,
+) (tenant.Organization, error) {
+	args := wanted.args
+	args.Name, args.Slug, args.Namespace = wanted.name, wanted.slug, tenant.NamespaceOf(wanted.slug)
+	op := s.newOperation(tenant.OperationUpdate, entry, args)
+	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
+		if err := alive(o, ifVersion); err != nil {
+			return err
+		}
+		o.State = tenant.StateRenaming
+		o.Epoch++
+		next := o.Placement
+		next.Namespace = args.Namespace
+		o.Claims = union(o.Claims, tenant.IdentityClaims(args.Name, args.Slug, next))
+		return nil
+	})
+	if err != nil {
+		return begun, err
+	}
+	return s.drive(ctx, begun)
+}
+
+// rename is the plan of an Update that changes the place.
+func (s *Service) rename() plan {
+	return plan{
+		reserve: s.reserveEmail,
+		drains:  true,
+		physical: func(ctx context.Context, org tenant.Organization) error {
+			to := org.Place()
+			to.Placement.Namespace = org.Op.Args.Namespace
+			return s.Places.Rename(ctx, org.Place(), to)
+		},
+		settle: s.settleOwner,
+		finish: func(org *tenant.Organization, _ time.Time) {
+			args := org.Op.Args
+			org.Name, org.Slug, org.Placement.Namespace = args.Name, args.Slug, args.Namespace
+			rested(org)
+		},
+		release: s.releaseEmail,
+		back:    rested,
+	}
+}
+
+// rested makes the organization an active one with the claims of its present name.
+func rested(org *tenant.Organization) {
+	org.State = tenant.StateActive
+	org.Claims = tenant.IdentityClaims(org.Name, org.Slug, org.Placement)
+}
