@@ -117,4 +117,3 @@ func (c change) describe(entry tenant.AuditEntry, org tenant.Organization) tenan
 	}
 	return entry
 }
-
