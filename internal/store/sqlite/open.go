@@ -1,0 +1,311 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// catalogName is the file of everything but the tenants' documents.
+const catalogName = "orgd.db"
+
+// catalogReaders is how many connections read the catalog at once.
+const catalogReaders = 8
+
+// DefaultMinFreeRatio is the share of the disk that stays free for deletions and for the logs of what is under way.
+const DefaultMinFreeRatio = 0.05
+
+// Options say where the data lies and how to keep it.
+type Options struct {
+	// Dir is the data folder. It is made if it is missing, and must be nobody else's to read.
+	Dir string
+	// Log gets what an operator should know. Nil discards it.
+	Log *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// MaxOpenFiles bounds the tenants' files that are open at once. Zero takes what the process's limit of open files allows,
+	// up to 512.
+	MaxOpenFiles int
+	// MinFreeRatio is the share of the disk below which nothing new is stored; zero is [DefaultMinFreeRatio].
+	MinFreeRatio float64
+
+	space freeSpace        // nil asks the system
+	tick  <-chan time.Time // nil is each second
+}
+
+// DB is an open data folder. It belongs to this process alone until Close.
+type DB struct {
+	dir      string
+	log      *slog.Logger
+	now      func() time.Time
+	lock     *os.File
+	catalog  *file
+	identity os.FileInfo // of the catalog's file when it was opened
+	disk     *disk
+	files    tenantFiles
+	pool     *pool
+	press    *press
+	places   *places
+	throttle *throttle
+
+	stop    context.CancelFunc
+	stopped chan struct{}
+}
+
+// Open opens the data folder: it takes its lock, brings the catalog to the newest layout and forgets the servers that died.
+// What it refuses is a *tenant.Error of one line that says what to do.
+func Open(ctx context.Context, o Options) (_ *DB, err error) {
+	o = o.withDefaults()
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, refuse(err, "the data folder %s has no absolute path", o.Dir)
+	}
+	bound, err := o.bound()
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareFolder(dir); err != nil {
+		return nil, err
+	}
+	db := &DB{dir: dir, log: o.Log, now: o.Now}
+	db.lock, err = lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.release())
+		}
+	}()
+	if err := db.openCatalog(ctx); err != nil {
+		return nil, err
+	}
+	db.disk = &disk{dir: dir, minRatio: o.MinFreeRatio, space: o.space, now: o.Now}
+	db.files = tenantFiles{dir: dir, log: o.Log}
+	db.pool = newPool(bound, o.Log, db.files.open)
+	db.press, err = newPress(ctx)
+	if err != nil {
+		return nil, refuse(err, "the layout of tenants' files cannot be made")
+	}
+	db.places = &places{files: db.files, pool: db.pool, disk: db.disk, press: db.press}
+	db.throttle = newThrottle(db.catalog, o.Log, o.Now)
+	if err := db.throttle.load(ctx); err != nil {
+		return nil, err
+	}
+	db.start(o.tick)
+	return db, nil
+}
+
+// withDefaults fills in what the caller left out.
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.MinFreeRatio == 0 {
+		o.MinFreeRatio = DefaultMinFreeRatio
+	}
+	if o.space == nil {
+		o.space = diskSpace
+	}
+	return o
+}
+
+const (
+	// descriptorsPerTenant is what one tenant's file costs: each connection has the file and its log open, all share one index
+	// of the log.
+	descriptorsPerTenant = 2*(readersPerTenant+1) + 1
+	// descriptorsApart is what is left for the catalog, sockets and whatever else the process opens.
+	descriptorsApart = 256
+	// maxTenantFiles is where more open files bring nothing: each costs memory, and opening one takes under a millisecond.
+	maxTenantFiles = 512
+	// minTenantFiles is what a server needs to be of use.
+	minTenantFiles = 8
+)
+
+// bound returns how many tenants' files may be open at once, within the process's limit.
+func (o Options) bound() (int, error) {
+	limit, limited := fileLimit()
+	room := maxTenantFiles
+	if limited && limit < descriptorsApart+descriptorsPerTenant*maxTenantFiles {
+		room = (int(limit) - descriptorsApart) / descriptorsPerTenant
+	}
+	switch {
+	case o.MaxOpenFiles == 0 && room < minTenantFiles:
+		return 0, refuse(nil, "the limit of open files is %d; raise it to %d or more (ulimit -n)", limit,
+			descriptorsApart+minTenantFiles*descriptorsPerTenant)
+	case o.MaxOpenFiles == 0:
+		return room, nil
+	case limited && uint64(o.MaxOpenFiles)*descriptorsPerTenant+descriptorsApart > limit && o.MaxOpenFiles > minTenantFiles:
+		return 0, refuse(nil, "%d open tenants need a limit of %d open files, and it is %d; raise it (ulimit -n), or keep fewer open",
+			o.MaxOpenFiles, o.MaxOpenFiles*descriptorsPerTenant+descriptorsApart, limit)
+	default:
+		return o.MaxOpenFiles, nil
+	}
+}
+
+// start begins what goes on beside the calls.
+func (db *DB) start(tick <-chan time.Time) {
+	ctx, stop := context.WithCancel(context.Background())
+	db.stop, db.stopped = stop, make(chan struct{})
+	go func() {
+		defer close(db.stopped)
+		if tick == nil {
+			ticker := time.NewTicker(time.Second)
+			defer ticker.Stop()
+			tick = ticker.C
+		}
+		db.throttle.run(ctx, tick)
+	}()
+}
+
+// Close waits for the calls that are under way, writes what is in memory and gives the folder free. Later calls fail with
+// CodeUnavailable.
+func (db *DB) Close() error {
+	db.stop()
+	<-db.stopped
+	return errors.Join(db.throttle.flush(context.Background()), db.release())
+}
+
+// release closes whatever is open, the lock last.
+func (db *DB) release() error {
+	var failed error
+	if db.pool != nil {
+		failed = errors.Join(failed, db.pool.close())
+	}
+	if db.press != nil {
+		failed = errors.Join(failed, db.press.close())
+	}
+	if db.catalog != nil {
+		failed = errors.Join(failed, db.catalog.close())
+	}
+	return errors.Join(failed, db.lock.Truncate(0), db.lock.Close())
+}
+
+// prepareFolder makes the data folder and those in it, or refuses one that others could read or that is none.
+func prepareFolder(dir string) error {
+	for _, d := range []string{dir, filepath.Join(dir, tenantsFolder), filepath.Join(dir, trashFolder)} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return refuse(err, "the data folder %s cannot be made; name a folder on a disk that the user running orgd may write to", d)
+		}
+		info, err := os.Stat(d)
+		if err != nil {
+			return refuse(err, "the data folder %s cannot be looked at", d)
+		}
+		if wide := info.Mode().Perm() &^ 0o700; wide != 0 && permissionsCount {
+			return refuse(nil, "the data folder %s is open to other users (mode %#o); close it with: chmod 700 %q", d, info.Mode().Perm(), d)
+		}
+	}
+	return nil
+}
+
+// openCatalog opens the catalog, making one in a new folder.
+func (db *DB) openCatalog(ctx context.Context) (err error) {
+	path := filepath.Join(db.dir, catalogName)
+	if err := db.sweep(path); err != nil {
+		return err
+	}
+	c, err := openFile(path, catalogReaders, db.log, func(*session) error { return nil })
+	if err != nil {
+		return refuse(err, "the catalog %s cannot be opened", path)
+	}
+	db.catalog = c
+	if err := upgradeCatalog(ctx, c); err != nil {
+		return refuseCatalog(path, err)
+	}
+	db.identity, err = os.Stat(path)
+	if err != nil {
+		return refuse(err, "the catalog %s cannot be looked at", path)
+	}
+	err = c.write(ctx, func(s *session) error {
+		_, err := s.exec(`DELETE FROM instances`)
+		return err
+	})
+	if err != nil {
+		return refuseCatalog(path, err)
+	}
+	return nil
+}
+
+// upgradeCatalog brings the catalog to the newest layout.
+func upgradeCatalog(ctx context.Context, c *file) error {
+	s, err := c.session(false)
+	if err != nil {
+		return err
+	}
+	outdated, err := catalogLayout.outdated(s)
+	if err := errors.Join(err, s.close()); err != nil {
+		return err
+	}
+	if outdated {
+		return catalogLayout.apply(ctx, c.db)
+	}
+	return nil
+}
+
+// refuseCatalog says why the catalog is no good.
+func refuseCatalog(path string, err error) error {
+	switch {
+	case errors.Is(err, errNewer):
+		return refuse(err, "the catalog %s is newer than this orgd; start the newer version, or restore an older backup", path)
+	case errors.Is(err, errForeign):
+		return refuse(err, "%s is the database of something else; choose another data folder", path)
+	case damaged(err):
+		return refuse(err, "the catalog %s is damaged; restore the data folder from a backup (orgd restore)", path)
+	default:
+		return refuse(err, "the catalog %s cannot be used", path)
+	}
+}
+
+// sweep removes what a creation that was cut short left behind, and makes an empty catalog in a new folder. A folder with
+// tenants and without a catalog is not new: with an empty catalog all of them would be lost.
+func (db *DB) sweep(catalog string) error {
+	tenants := false
+	for _, folder := range []string{tenantsFolder, trashFolder} {
+		dir := filepath.Join(db.dir, folder)
+		names, err := readNames(dir)
+		if err != nil {
+			return refuse(err, "the data folder %s cannot be read", dir)
+		}
+		for _, name := range names {
+			tenants = tenants || strings.HasSuffix(name, ".db")
+			if !strings.HasSuffix(name, ".tmp") {
+				continue
+			}
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				return refuse(err, "the leftover %s cannot be removed from %s", name, dir)
+			}
+		}
+	}
+	there, err := exists(catalog)
+	if err == nil && !there {
+		if tenants {
+			return refuse(nil, "the data folder %s has tenants' files but no catalog; restore it from a backup (orgd restore)", db.dir)
+		}
+		err = errors.Join(writeFile(catalog, nil), syncDir(db.dir))
+	}
+	if err != nil {
+		return refuse(err, "the catalog %s cannot be made", catalog)
+	}
+	return nil
+}
+
+// readNames returns the names in a folder, unsorted: sorting 100,000 of them would cost more than reading them.
+func readNames(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	names, err := d.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", dir, err)
+	}
+	return names, d.Close()
+}

@@ -1,0 +1,210 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// orgs keeps organizations: a row each, with the claims it holds in a table of their own.
+type orgs struct {
+	catalog *file
+	disk    *disk
+}
+
+const orgColumns = `id, name, slug, state, op, owners, placement, claims, epoch, version, created_at, updated_at, deleted_at, trash`
+
+// orgRow is an organization on its way to or from its row.
+type orgRow struct {
+	org       tenant.Organization
+	op        *opJSON
+	placement placementJSON
+}
+
+type placementJSON struct {
+	Level     tenant.Level `json:"level,omitempty"`
+	Cluster   string       `json:"cluster,omitempty"`
+	Database  string       `json:"database,omitempty"`
+	Namespace string       `json:"namespace,omitempty"`
+	UUID      string       `json:"uuid,omitempty"`
+}
+
+func newOrgRow(org tenant.Organization) *orgRow {
+	return &orgRow{org: org, op: fromOp(org.Op), placement: placementJSON(org.Placement)}
+}
+
+// args are the row's values in the order of orgColumns, and the name's key.
+func (r *orgRow) args() []any {
+	o := &r.org
+	return []any{
+		string(o.ID), string(o.Name), string(o.Slug), string(o.State), asJSON(r.op), asJSON(&o.Owners), asJSON(&r.placement),
+		asJSON(&o.Claims), o.Epoch, o.Version, instant(o.CreatedAt), instant(o.UpdatedAt), instant(o.DeletedAt),
+		string(o.Trash), string(o.Name.Key()),
+	}
+}
+
+// scanOrg reads a row of orgColumns.
+func scanOrg(scan func(dest ...any) error) (tenant.Organization, error) {
+	var r orgRow
+	o := &r.org
+	err := scan(&o.ID, &o.Name, &o.Slug, &o.State, asJSON(&r.op), asJSON(&o.Owners), asJSON(&r.placement), asJSON(&o.Claims),
+		&o.Epoch, &o.Version, (*instant)(&o.CreatedAt), (*instant)(&o.UpdatedAt), (*instant)(&o.DeletedAt), &o.Trash)
+	o.Op, o.Placement = r.op.operation(), tenant.Placement(r.placement)
+	return r.org, err
+}
+
+// Insert implements store.Orgs.
+func (t orgs) Insert(ctx context.Context, org tenant.Organization, trail tenant.Trail) error {
+	if err := t.disk.check(); err != nil {
+		return err
+	}
+	org.Version = 1
+	args := newOrgRow(org).args()
+	return t.catalog.write(ctx, func(s *session) error {
+		_, err := s.exec(`INSERT INTO organizations (`+orgColumns+`, name_key) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, args...)
+		if err != nil {
+			return idTaken(err, "organization")
+		}
+		if err := takeClaims(s, orgClaims, string(org.ID), org.Claims); err != nil {
+			return err
+		}
+		return leave(s, trail)
+	})
+}
+
+// Get implements store.Orgs.
+func (t orgs) Get(ctx context.Context, id tenant.OrgID) (tenant.Organization, error) {
+	return t.one(ctx, `SELECT `+orgColumns+` FROM organizations WHERE id = ?`, string(id))
+}
+
+// Find implements store.Orgs.
+func (t orgs) Find(ctx context.Context, claim tenant.Claim) (tenant.Organization, error) {
+	return t.one(ctx, `SELECT `+orgColumns+` FROM organizations
+		WHERE id = (SELECT holder FROM claims WHERE kind = 'organization' AND claim = ?)`, string(claim))
+}
+
+func (t orgs) one(ctx context.Context, query, arg string) (org tenant.Organization, err error) {
+	err = t.catalog.read(ctx, func(s *session) error {
+		org, err = scanOrg(func(dest ...any) error { return s.get(query, []any{arg}, dest...) })
+		return missing(err, "organization")
+	})
+	return org, err
+}
+
+// Update implements store.Orgs.
+func (t orgs) Update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
+	change func(*tenant.Organization) error,
+) (tenant.Organization, error) {
+	return swap(func() (tenant.Organization, error) { return t.update(ctx, id, trail, change) })
+}
+
+// update makes one attempt at an update; errLost if another change came first.
+func (t orgs) update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
+	change func(*tenant.Organization) error,
+) (none tenant.Organization, err error) {
+	old, err := t.Get(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	next := old.Clone()
+	if err := change(&next); err != nil {
+		return none, err
+	}
+	next.ID, next.CreatedAt, next.Version = old.ID, old.CreatedAt, old.Version+1
+	next = next.Clone()
+	args := newOrgRow(next).args()
+	err = t.catalog.write(ctx, func(s *session) error {
+		n, err := s.exec(`UPDATE organizations SET name = ?2, slug = ?3, state = ?4, op = ?5, owners = ?6, placement = ?7,
+			claims = ?8, epoch = ?9, version = ?10, updated_at = ?12, deleted_at = ?13, trash = ?14, name_key = ?15
+			WHERE id = ?1 AND version = ?10 - 1`, args...)
+		if err := swapped(n, err); err != nil {
+			return err
+		}
+		if err := changeClaims(s, orgClaims, string(id), old.Claims, next.Claims); err != nil {
+			return err
+		}
+		return leave(s, trail)
+	})
+	if err != nil {
+		return none, err
+	}
+	return inMillis(next), nil
+}
+
+// inMillis cuts the times of an organization as its row does.
+func inMillis(org tenant.Organization) tenant.Organization {
+	org.UpdatedAt, org.DeletedAt = tenant.Millis(org.UpdatedAt), tenant.Millis(org.DeletedAt)
+	if org.Op != nil {
+		org.Op.LeaseUntil, org.Op.Entry.At = tenant.Millis(org.Op.LeaseUntil), tenant.Millis(org.Op.Entry.At)
+	}
+	return org
+}
+
+// Remove implements store.Orgs.
+func (t orgs) Remove(ctx context.Context, id tenant.OrgID, version int64, trail tenant.Trail) error {
+	return t.catalog.write(ctx, func(s *session) error {
+		var current int64
+		var claims []tenant.Claim
+		err := s.get(`SELECT version, claims FROM organizations WHERE id = ?`, []any{string(id)}, &current, asJSON(&claims))
+		if err != nil {
+			return missing(err, "organization")
+		}
+		if current != version {
+			return tenant.Errorf(tenant.CodeConflict, "the organization changed meanwhile")
+		}
+		if _, err := s.exec(`DELETE FROM organizations WHERE id = ?`, string(id)); err != nil {
+			return err
+		}
+		if err := freeClaims(s, orgClaims, string(id), claims); err != nil {
+			return err
+		}
+		return leave(s, trail)
+	})
+}
+
+// List implements store.Orgs.
+func (t orgs) List(ctx context.Context, filter store.OrgFilter, after tenant.OrgID, limit int) (list []tenant.Organization, err error) {
+	err = t.catalog.read(ctx, func(s *session) error {
+		query, args, err := listOrgs(s, filter, after, limit)
+		if err != nil {
+			return err
+		}
+		return s.each(query, args, func(scan func(dest ...any) error) error {
+			o, err := scanOrg(scan)
+			list = append(list, o)
+			return err
+		})
+	})
+	return list, err
+}
+
+// Count implements store.Orgs.
+func (t orgs) Count(ctx context.Context) (n int64, err error) {
+	err = t.catalog.read(ctx, func(s *session) error {
+		return s.get(`SELECT value FROM counters WHERE name = 'organizations'`, nil, &n)
+	})
+	return n, err
+}
+
+// swap repeats an update until it is not lost to another one. Each loss means that another update won, and an attempt whose
+// context is over ends with an error.
+func swap[T any](attempt func() (T, error)) (T, error) {
+	for {
+		v, err := attempt()
+		if !errors.Is(err, errLost) {
+			return v, err
+		}
+	}
+}
+
+// swapped judges the outcome of a compare-and-swap statement.
+func swapped(rows int64, err error) error {
+	if err == nil && rows == 0 {
+		return errLost
+	}
+	return err
+}
+
+var _ store.Orgs = orgs{}
