@@ -2,6 +2,7 @@ package orgs_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"testing"
@@ -162,4 +163,14 @@ func wantCode(t *testing.T, err error, want tenant.Code, doing string) {
 	if got := tenant.CodeOf(err); got != want {
 		t.Errorf("%s: code %q, want %q (%v)", doing, got, want, err)
 	}
+}
+
+func asError(t *testing.T, err error) *tenant.Error {
+	t.Helper()
+	var e *tenant.Error
+	if !errors.As(err, &e) {
+		t.Errorf("%v is no error of the vocabulary", err)
+		return nil
+	}
+	return e
 }

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -28,8 +29,10 @@ type Gates struct {
 
 // gate exists while somebody is inside or it is closed, so there are never more than requests and operations.
 type gate struct {
-	inside  int
-	closed  bool
+	inside int
+	closed bool
+	// epoch is the one for which the gate was closed last; only that operation, or a later one, opens it again.
+	epoch   int64
 	changed chan struct{} // closed and replaced at every change of the two above that somebody may wait for
 }
 
@@ -147,7 +150,7 @@ func (g *Gates) Drain(ctx context.Context, org tenant.Organization) error {
 	ctx, cancel := context.WithTimeout(ctx, DrainLimit)
 	defer cancel()
 	for {
-		inside, changed := g.shut(org.ID)
+		inside, changed := g.shut(org)
 		if inside == 0 {
 			break
 		}
@@ -161,11 +164,12 @@ func (g *Gates) Drain(ctx context.Context, org tenant.Organization) error {
 	return g.awaitOthers(ctx, org)
 }
 
-func (g *Gates) shut(id tenant.OrgID) (inside int, changed <-chan struct{}) {
+func (g *Gates) shut(org tenant.Organization) (inside int, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	gt := g.gate(id)
+	gt := g.gate(org.ID)
 	gt.closed = true
+	gt.epoch = max(gt.epoch, org.Epoch)
 	return gt.inside, gt.changed
 }
 
@@ -198,22 +202,23 @@ func (g *Gates) acknowledged(instances []tenant.Instance, org tenant.Organizatio
 	return true
 }
 
-// Open installs the organization as the operation has left it and lets the waiting requests go on.
+// Open installs the organization as the operation has left it and lets the waiting requests go on. A gate that was closed
+// for a later epoch stays closed.
 func (g *Gates) Open(org tenant.Organization) {
 	g.directory.Learn(org)
-	g.reopen(org.ID)
+	g.reopen(org.ID, org.Epoch)
 }
 
 // OpenRemoved opens the gate of an organization that the store no longer has.
 func (g *Gates) OpenRemoved(id tenant.OrgID) {
 	g.directory.Forget(id)
-	g.reopen(id)
+	g.reopen(id, math.MaxInt64)
 }
 
-func (g *Gates) reopen(id tenant.OrgID) {
+func (g *Gates) reopen(id tenant.OrgID, epoch int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if gt := g.gates[id]; gt != nil {
+	if gt := g.gates[id]; gt != nil && gt.closed && gt.epoch <= epoch {
 		gt.closed = false
 		g.change(id, gt)
 	}

@@ -1,0 +1,315 @@
+package placement_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/orgd/orgd/internal/placement"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/store/storetest"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+const self tenant.InstanceID = "self"
+
+func open(t *testing.T) store.Store {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), sqlite.Options{
+		Dir: t.TempDir() + "/data", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+	})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db.Store()
+}
+
+func insert(t *testing.T, s store.Store, name tenant.Name) tenant.Organization {
+	t.Helper()
+	slug, err := name.Slug("name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	org := tenant.Organization{
+		ID: tenant.OrgID(tenant.NewID()), Name: name, Slug: slug, State: tenant.StateActive, Epoch: 1, Version: 1,
+		Placement: tenant.Placement{Namespace: tenant.NamespaceOf(slug)},
+		CreatedAt: tenant.Millis(time.Now()), UpdatedAt: tenant.Millis(time.Now()),
+	}
+	org.Claims = tenant.IdentityClaims(org.Name, org.Slug, org.Placement)
+	if err := s.Orgs.Insert(t.Context(), org, tenant.Upkeep{Reason: "test"}); err != nil {
+		t.Fatalf("insert: %v", err)
+	}
+	return org
+}
+
+// rename changes the organization in the store alone, as another server would.
+func rename(t *testing.T, s store.Store, id tenant.OrgID, name tenant.Name) tenant.Organization {
+	t.Helper()
+	org, err := s.Orgs.Update(t.Context(), id, tenant.Upkeep{Reason: "test"}, func(o *tenant.Organization) error {
+		o.Name, o.Epoch = name, o.Epoch+1
+		o.Claims = tenant.IdentityClaims(name, o.Slug, o.Placement)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("rename: %v", err)
+	}
+	return org
+}
+
+// holder is a store whose next read of an organization keeps its answer back.
+type holder struct {
+	store   store.Store
+	armed   atomic.Bool
+	read    chan struct{}
+	release chan struct{}
+	reads   atomic.Int64
+}
+
+func holdAnswers(inner store.Store) *holder {
+	h := &holder{read: make(chan struct{}), release: make(chan struct{})}
+	h.store = storetest.Intercept(inner, func(_ context.Context, method string, call func() error) error {
+		err := call()
+		if method == "Orgs.Get" || method == "Orgs.Find" {
+			h.reads.Add(1)
+			if h.armed.CompareAndSwap(true, false) {
+				close(h.read)
+				<-h.release
+			}
+		}
+		return err
+	})
+	return h
+}
+
+func TestDirectoryServesFactsForOneSecond(t *testing.T) {
+	h := holdAnswers(open(t))
+	org := insert(t, h.store, "Acme")
+	now := time.Now()
+	dir := placement.NewDirectory(h.store.Orgs, func() time.Time { return now })
+	look := func() tenant.Name {
+		t.Helper()
+		got, err := dir.ByID(t.Context(), org.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Name
+	}
+	if look() != "Acme" || look() != "Acme" || h.reads.Load() != 1 {
+		t.Fatalf("%d reads for two looks, want 1", h.reads.Load())
+	}
+	rename(t, h.store, org.ID, "ACME")
+	if now = now.Add(placement.FactTTL - time.Millisecond); look() != "Acme" {
+		t.Error("the fact went before its time")
+	}
+	if now = now.Add(time.Millisecond); look() != "ACME" {
+		t.Error("the fact outlived its time")
+	}
+}
+
+// Rule gate-epoch: a read that began before the drain and returns after it leaves nothing in the directory.
+func TestNoFactFromBeforeTheDrain(t *testing.T) {
+	s := open(t)
+	org := insert(t, s, "Acme")
+	h := holdAnswers(s)
+	h.armed.Store(true)
+	now := time.Now()
+	dir := placement.NewDirectory(h.store.Orgs, func() time.Time { return now })
+	gates := placement.NewGates(dir, h.store.Instances, self)
+
+	late := make(chan error, 1)
+	go func() {
+		_, err := dir.ByID(context.Background(), org.ID)
+		late <- err
+	}()
+	<-h.read
+	begun := rename(t, s, org.ID, "Beta")
+	if err := gates.Drain(t.Context(), begun); err != nil {
+		t.Fatal(err)
+	}
+	close(h.release)
+	if err := <-late; err != nil {
+		t.Fatal(err)
+	}
+	if got, err := dir.ByID(t.Context(), org.ID); err != nil || got.Name != "Beta" {
+		t.Errorf("after the drain the directory says %v (%v)", got, err)
+	}
+}
+
+// A reader who comes after a write has been answered never joins a read that began before it.
+func TestOwnWritesAreSeenAtOnce(t *testing.T) {
+	s := open(t)
+	h := holdAnswers(s)
+	h.armed.Store(true)
+	dir := placement.NewDirectory(h.store.Orgs, time.Now)
+	early := make(chan error, 1)
+	go func() {
+		_, err := dir.ByName(context.Background(), "acme")
+		early <- err
+	}()
+	<-h.read
+	dir.Learn(insert(t, s, "Acme"))
+	if _, err := dir.ByName(t.Context(), "acme"); err != nil {
+		t.Errorf("who comes after the creation: %v", err)
+	}
+	close(h.release)
+	if err := <-early; !tenant.IsCode(err, tenant.CodeNotFound) {
+		t.Errorf("who came before the creation: %v", err)
+	}
+}
+
+func TestDrainWaitsForThoseInsideAndKeepsOthersOut(t *testing.T) {
+	s := open(t)
+	org := insert(t, s, "Acme")
+	dir := placement.NewDirectory(s.Orgs, time.Now)
+	gates := placement.NewGates(dir, s.Instances, self)
+	visit, err := gates.Enter(t.Context(), org.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := rename(t, s, org.ID, "Beta")
+	drained := make(chan error, 1)
+	go func() { drained <- gates.Drain(context.Background(), begun) }()
+	for gates.Closed() == 0 {
+		select {
+		case err := <-drained:
+			t.Fatalf("drained with somebody inside: %v", err)
+		default:
+		}
+	}
+	entered := make(chan tenant.Name, 1)
+	go func() {
+		v, err := gates.Enter(context.Background(), org.ID)
+		if err != nil {
+			t.Errorf("enter after the drain: %v", err)
+			entered <- ""
+			return
+		}
+		defer v.Leave()
+		entered <- v.Org.Name
+	}()
+	visit.Leave()
+	if err := <-drained; err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case name := <-entered:
+		t.Fatalf("entered %s through a closed gate", name)
+	default:
+	}
+	gates.Open(begun)
+	if name := <-entered; name != "Beta" {
+		t.Errorf("entered %q after the rename", name)
+	}
+	if n := gates.Closed(); n != 0 {
+		t.Errorf("%d gates stayed closed", n)
+	}
+}
+
+// The times of the barrier, on a clock of the test's own.
+func TestWaitingIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		org := tenant.Organization{ID: tenant.OrgID(tenant.NewID()), Name: "Acme", Slug: "acme", State: tenant.StateActive, Epoch: 1}
+		dir := placement.NewDirectory(constOrgs{org: org}, time.Now)
+		gates := placement.NewGates(dir, noInstances{}, self)
+		visit, err := gates.Enter(t.Context(), org.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if err := gates.Drain(t.Context(), org); !tenant.IsCode(err, tenant.CodeUnavailable) {
+			t.Errorf("drain with somebody inside: %v", err)
+		}
+		if took := time.Since(began); took != placement.DrainLimit {
+			t.Errorf("drain gave up after %v, want %v", took, placement.DrainLimit)
+		}
+		began = time.Now()
+		_, err = gates.Enter(t.Context(), org.ID)
+		if !tenant.IsCode(err, tenant.CodeUnavailable) || time.Since(began) != placement.WaitLimit {
+			t.Errorf("enter gave up after %v with %v, want %v", time.Since(began), err, placement.WaitLimit)
+		}
+		visit.Leave()
+		gates.Open(org)
+		again, err := gates.Enter(t.Context(), org.ID)
+		if err != nil {
+			t.Fatalf("after the operation was taken back: %v", err)
+		}
+		again.Leave()
+	})
+}
+
+// An operation that was given up never opens the gate that a later one has closed.
+func TestOldOperationDoesNotOpenANewGate(t *testing.T) {
+	s := open(t)
+	org := insert(t, s, "Acme")
+	gates := placement.NewGates(placement.NewDirectory(s.Orgs, time.Now), s.Instances, self)
+	begun := rename(t, s, org.ID, "Beta")
+	if err := gates.Drain(t.Context(), begun); err != nil {
+		t.Fatal(err)
+	}
+	gates.Open(org)
+	if gates.Closed() != 1 {
+		t.Error("an organization of an earlier epoch opened the gate")
+	}
+	gates.Open(begun)
+	if gates.Closed() != 0 {
+		t.Error("the operation could not open its gate")
+	}
+}
+
+// Other servers' acknowledgements count: without one the drain fails.
+func TestDrainAwaitsOtherServers(t *testing.T) {
+	s := open(t)
+	org := insert(t, s, "Acme")
+	const other tenant.InstanceID = "other"
+	if err := s.Instances.Register(t.Context(), tenant.Instance{ID: other, StartedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	gates := placement.NewGates(placement.NewDirectory(s.Orgs, time.Now), s.Instances, self)
+	begun := rename(t, s, org.ID, "Beta")
+	if err := gates.Drain(t.Context(), begun); !tenant.IsCode(err, tenant.CodeUnavailable) {
+		t.Errorf("drained without the other server: %v", err)
+	}
+	if err := s.Instances.Beat(t.Context(), other, 1, map[tenant.OrgID]int64{org.ID: begun.Epoch}); err != nil {
+		t.Fatal(err)
+	}
+	if err := gates.Drain(t.Context(), begun); err != nil {
+		t.Errorf("with the other server's acknowledgement: %v", err)
+	}
+}
+
+func TestEnterRefusesWhatReadersDoNotKnow(t *testing.T) {
+	s := open(t)
+	org := insert(t, s, "Acme")
+	gates := placement.NewGates(placement.NewDirectory(s.Orgs, time.Now), s.Instances, self)
+	if _, err := s.Orgs.Update(t.Context(), org.ID, tenant.Upkeep{Reason: "test"}, func(o *tenant.Organization) error {
+		o.State, o.Claims = tenant.StateTrashed, nil
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []tenant.OrgID{org.ID, "0192f0c1-0000-7000-8000-00000000000a"} {
+		if _, err := gates.Enter(t.Context(), id); !tenant.IsCode(err, tenant.CodeNotFound) {
+			t.Errorf("enter %s: %v", id, err)
+		}
+	}
+}
+
+// constOrgs is a catalog of one organization for the tests of time, which cannot wait for a disk.
+type constOrgs struct {
+	store.Orgs
+	org tenant.Organization
+}
+
+func (c constOrgs) Get(context.Context, tenant.OrgID) (tenant.Organization, error) {
+	return c.org.Clone(), nil
+}
+
+type noInstances struct{ store.Instances }
+
+func (noInstances) List(context.Context) ([]tenant.Instance, error) { return nil, nil }
