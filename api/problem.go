@@ -5,12 +5,12 @@ import "fmt"
 // Problem is the body of every answer of status 400 and above (RFC 9457, application/problem+json).
 type Problem struct {
 	Type      string       `json:"type" doc:"Always about:blank: the code says more." example:"about:blank"`
-	Title     string       `json:"title" doc:"The name of the status." example:"Not Found"`
-	Status    int          `json:"status" doc:"The HTTP status." example:"404"`
-	Detail    string       `json:"detail" doc:"What happened, why, and what to do, for people." example:"there is no such organization"`
-	Code      Code         `json:"code" doc:"What happened, for programs: one of a closed list." example:"not_found"`
+	Title     string       `json:"title" doc:"The name of the status." example:"Unprocessable Entity"`
+	Status    int          `json:"status" doc:"The HTTP status." example:"422"`
+	Detail    string       `json:"detail" doc:"What happened, why, and what to do, for people." example:"body.email: this member is missing"`
+	Code      Code         `json:"code" doc:"What happened, for programs: one of a closed list." example:"invalid"`
 	Errors    []FieldError `json:"errors,omitempty" doc:"The parts of the request that were refused."`
-	RequestID string       `json:"request_id" doc:"The id of this request in the server's log." example:"01k9-000001"`
+	RequestID string       `json:"request_id" doc:"The id of this request in the server's log." example:"6ALXRYZI60LD-17"`
 }
 
 // Error tells status, code and detail, so that a client can return a problem as an error.
