@@ -1,0 +1,42 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/orgd/orgd/internal/access"
+)
+
+// logAccess writes one line for each request: what a person needs to follow one request or one client, and nothing that
+// was sent in a query, a header or a body. The logger that the server was given buffers, so this waits for no disk.
+func (s *Server) logAccess(ctx context.Context, x *exchange, r *http.Request, took time.Duration) {
+	level := slog.LevelInfo
+	if x.status >= 500 {
+		level = slog.LevelError
+	}
+	if !s.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs,
+		slog.String("request_id", x.id),
+		slog.String("method", access.CleanClientText(r.Method)),
+		slog.String("path", access.CleanClientText(r.URL.Path)),
+		slog.Int("status", x.status),
+		slog.Duration("took", took),
+		slog.Int64("bytes", x.bytes),
+		slog.String("address", x.address),
+	)
+	if !x.caller.Anonymous() {
+		attrs = append(attrs, slog.String("caller", string(x.caller.Kind)), slog.String("caller_id", x.caller.Actor().ID))
+	}
+	if x.code != "" {
+		attrs = append(attrs, slog.String("code", string(x.code)))
+	}
+	if x.failure != nil && level == slog.LevelError {
+		attrs = append(attrs, slog.String("error", access.CleanClientText(x.failure.Error())))
+	}
+	s.log.LogAttrs(ctx, level, "request", attrs...)
+}
