@@ -1,0 +1,215 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/orgd/orgd/api"
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/documents"
+	"github.com/orgd/orgd/internal/idempotency"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// documentPath names a document of the organization's default collection.
+type documentPath struct {
+	organizationPath
+	ID string `path:"id" doc:"The document's id: 1 to 128 of A-Z, a-z, 0-9 and ._~-, not starting with a dot."`
+}
+
+// rawBody is a body that is a document or a patch, and so has no type of ours.
+type rawBody struct {
+	RawBody []byte `contentType:"application/json"`
+}
+
+type documentOutput struct {
+	Status   int
+	Location string `header:"Location" doc:"The path of a document that was created."`
+	ETag     string `header:"ETag" doc:"The version, for If-Match."`
+	Body     api.Document
+}
+
+func showDocument(status int, doc *tenant.Document) *documentOutput {
+	return &documentOutput{Status: status, ETag: etag(doc.Version), Body: documentView(doc)}
+}
+
+// at makes a 201 tell where the document is.
+func (out *documentOutput) at(org tenant.OrgID) *documentOutput {
+	out.Location = "/v1/organizations/" + string(org) + "/documents/" + out.Body.ID
+	return out
+}
+
+type newDocumentInput struct {
+	organizationPath
+	Key string `header:"Idempotency-Key" doc:"Makes repetitions of this request within 24 hours take effect once."`
+	rawBody
+}
+
+func (s *Server) createDocument(ctx context.Context, caller access.Caller, in *newDocumentInput) (*documentOutput, error) {
+	org, err := s.own(ctx, caller, in.Org)
+	if err != nil {
+		return nil, err
+	}
+	data, err := tenant.ParseData(in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	var doc tenant.Document
+	plan, replayed, err := s.once(ctx, caller, "create document in "+string(org.ID), in.Key, json.RawMessage(data),
+		func(ctx context.Context, plan idempotency.Plan) (err error) {
+			doc, err = s.deps.Documents.Create(ctx, caller, org.ID, data,
+				documents.IDs{ID: tenant.DocumentID(plan.ResourceID), WriteID: plan.WriteID})
+			return err
+		})
+	if err == nil && replayed {
+		doc, err = s.deps.Documents.Get(ctx, caller, org.ID, tenant.DocumentID(plan.ResourceID))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return showDocument(201, &doc).at(org.ID), nil
+}
+
+// document resolves the organization and the id of a path.
+func (s *Server) document(ctx context.Context, caller access.Caller, in documentPath) (tenant.OrgID, tenant.DocumentID, error) {
+	org, err := s.own(ctx, caller, in.Org)
+	if err != nil {
+		return "", "", err
+	}
+	id, err := tenant.ParseDocumentID("path.id", in.ID)
+	return org.ID, id, err
+}
+
+type getDocumentInput struct {
+	documentPath
+	IfNoneMatch string `header:"If-None-Match" doc:"Answers 304 if this is still the ETag."`
+}
+
+func (s *Server) getDocument(ctx context.Context, caller access.Caller, in *getDocumentInput) (*documentOutput, error) {
+	org, id, err := s.document(ctx, caller, in.documentPath)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := s.deps.Documents.Get(ctx, caller, org, id)
+	if err != nil {
+		return nil, err
+	}
+	if unchanged(in.IfNoneMatch, doc.Version) {
+		return &documentOutput{Status: 304, ETag: etag(doc.Version)}, nil
+	}
+	return showDocument(200, &doc), nil
+}
+
+type putDocumentInput struct {
+	documentPath
+	IfMatch     string `header:"If-Match" doc:"The ETag that must be current."`
+	IfNoneMatch string `header:"If-None-Match" doc:"With *, writes only if there is no such document."`
+	rawBody
+}
+
+func (s *Server) putDocument(ctx context.Context, caller access.Caller, in *putDocumentInput) (*documentOutput, error) {
+	org, id, err := s.document(ctx, caller, in.documentPath)
+	if err != nil {
+		return nil, err
+	}
+	cond, err := condition(in.IfMatch, in.IfNoneMatch)
+	if err != nil {
+		return nil, err
+	}
+	data, err := tenant.ParseData(in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	doc, created, err := s.deps.Documents.Put(ctx, caller, org, id, data, cond)
+	if err != nil {
+		return nil, err
+	}
+	if created {
+		return showDocument(201, &doc).at(org), nil
+	}
+	return showDocument(200, &doc), nil
+}
+
+type patchDocumentInput struct {
+	documentPath
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
+	rawBody
+}
+
+func (s *Server) patchDocument(ctx context.Context, caller access.Caller, in *patchDocumentInput) (*documentOutput, error) {
+	org, id, err := s.document(ctx, caller, in.documentPath)
+	if err != nil {
+		return nil, err
+	}
+	cond, err := condition(in.IfMatch, "")
+	if err != nil {
+		return nil, err
+	}
+	doc, err := s.deps.Documents.Patch(ctx, caller, org, id, in.RawBody, cond)
+	if err != nil {
+		return nil, err
+	}
+	return showDocument(200, &doc), nil
+}
+
+type deleteDocumentInput struct {
+	documentPath
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
+}
+
+func (s *Server) deleteDocument(ctx context.Context, caller access.Caller, in *deleteDocumentInput) (*struct{}, error) {
+	org, id, err := s.document(ctx, caller, in.documentPath)
+	if err != nil {
+		return nil, err
+	}
+	version, err := ifMatch(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{}{}, s.deps.Documents.Delete(ctx, caller, org, id, version)
+}
+
+type listDocumentsInput struct {
+	organizationPath
+	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many items a page has at most."`
+	Cursor string `query:"cursor" doc:"next_cursor of the page before."`
+}
+
+type documentPageOutput struct{ Body api.DocumentPage }
+
+func (s *Server) listDocuments(ctx context.Context, caller access.Caller, in *listDocumentsInput) (*documentPageOutput, error) {
+	org, err := s.own(ctx, caller, in.Org)
+	if err != nil {
+		return nil, err
+	}
+	list := []string{"documents", string(org.ID)}
+	after, err := s.cursors.after(in.Cursor, list...)
+	if err != nil {
+		return nil, err
+	}
+	docs, more, err := s.deps.Documents.List(ctx, caller, org.ID, tenant.DocumentID(after), in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &documentPageOutput{Body: api.DocumentPage{Items: make([]api.Document, 0, len(docs))}}
+	for i := range docs {
+		out.Body.Items = append(out.Body.Items, documentView(&docs[i]))
+	}
+	if more {
+		out.Body.NextCursor = s.cursors.next(string(docs[len(docs)-1].ID), list...)
+	}
+	return out, nil
+}
+
+// condition reads If-Match and If-None-Match, which exclude each other.
+func condition(match, noneMatch string) (documents.Condition, error) {
+	version, err := ifMatch(match)
+	if err != nil {
+		return documents.Condition{}, err
+	}
+	absent, err := ifAbsent(noneMatch)
+	if err == nil && absent && match != "" {
+		err = tenant.Invalid("header.If-None-Match", "contradiction", "send If-Match or If-None-Match, not both")
+	}
+	return documents.Condition{IfVersion: version, IfAbsent: absent}, err
+}

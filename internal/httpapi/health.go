@@ -1,0 +1,42 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/orgd/orgd/api"
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// Paths that load balancers call by address, whatever the Host header says.
+const (
+	pathHealth = "/healthz"
+	pathReady  = "/readyz"
+)
+
+type healthOutput struct{ Body api.Health }
+
+// getHealth answers while the process lives.
+func (s *Server) getHealth(context.Context, access.Caller, *struct{}) (*healthOutput, error) {
+	return &healthOutput{Body: api.Health{Status: "ok"}}, nil
+}
+
+// getReady answers whether requests should be sent here: not while the server drains or its store cannot be used. That
+// migrations are done follows from serving at all.
+func (s *Server) getReady(ctx context.Context, _ access.Caller, _ *struct{}) (*healthOutput, error) {
+	if s.draining.Load() {
+		return nil, tenant.Errorf(tenant.CodeUnavailable, "this server is about to stop")
+	}
+	if err := s.deps.Health.Ping(ctx); err != nil {
+		return nil, err
+	}
+	return &healthOutput{Body: api.Health{Status: "ok"}}, nil
+}
+
+// Metrics returns the handler of /metrics, for a listener of its own.
+func (s *Server) Metrics() http.Handler {
+	return promhttp.HandlerFor(s.deps.Registry, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,203 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/orgd/orgd/api"
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/idempotency"
+	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// organizationPath names the organization of a path.
+type organizationPath struct {
+	Org string `path:"org" doc:"The organization's id or slug."`
+}
+
+type organizationOutput struct {
+	Status int
+	ETag   string `header:"ETag" doc:"The version, for If-Match."`
+	Body   api.Organization
+}
+
+type newOrganizationInput struct {
+	Key  string `header:"Idempotency-Key" doc:"Makes repetitions of this request within 24 hours take effect once."`
+	Body api.NewOrganization
+}
+
+type newOrganizationOutput struct {
+	Location string `header:"Location" doc:"The path of the organization."`
+	ETag     string `header:"ETag" doc:"The version, for If-Match."`
+	Body     api.Organization
+}
+
+// createOrganization serves both POST /v1/organizations and the seed's POST /org/create.
+func (s *Server) createOrganization(ctx context.Context, caller access.Caller, in *newOrganizationInput) (*newOrganizationOutput, error) {
+	wanted := orgs.NewOrganization{Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password}
+	var made tenant.Organization
+	act := func(ctx context.Context, plan idempotency.Plan) (err error) {
+		wanted.IDs = orgs.IDs{
+			Org: tenant.OrgID(plan.ResourceID), Owner: tenant.UserID(plan.OwnerID), Entry: tenant.EntryID(plan.WriteID),
+		}
+		made, err = s.deps.Orgs.Create(ctx, caller, wanted)
+		return err
+	}
+	plan, replayed, err := s.once(ctx, caller, "create organization", in.Key, in.Body, act)
+	if err == nil && replayed {
+		made, err = s.madeBefore(ctx, caller, plan, act, &made)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.created(made, in.Body.Email)
+}
+
+// madeBefore finds the organization of a creation that is repeated. Where the caller may not look it up, because nobody may
+// without a token, the creation itself finds it under the planned ids.
+func (s *Server) madeBefore(ctx context.Context, caller access.Caller, plan idempotency.Plan,
+	act func(context.Context, idempotency.Plan) error, made *tenant.Organization,
+) (tenant.Organization, error) {
+	org, err := s.deps.Orgs.Resolve(ctx, caller, plan.ResourceID)
+	if err == nil {
+		return *org, nil
+	}
+	if tenant.IsCode(err, tenant.CodeUnauthenticated) {
+		err = act(ctx, plan)
+	}
+	return *made, err
+}
+
+// created shows an organization to the one who made it, who knows its owner.
+func (s *Server) created(org tenant.Organization, email string) (*newOrganizationOutput, error) {
+	address, err := tenant.ParseEmail("body.email", email)
+	if err != nil {
+		return nil, err
+	}
+	out := &newOrganizationOutput{
+		Location: "/v1/organizations/" + string(org.ID), ETag: etag(org.Version), Body: insideView(&org),
+	}
+	out.Body.AdminEmail = string(address)
+	return out, nil
+}
+
+type getOrganizationInput struct {
+	organizationPath
+	IfNoneMatch string `header:"If-None-Match" doc:"Answers 304 if this is still the ETag."`
+}
+
+func (s *Server) getOrganization(ctx context.Context, caller access.Caller, in *getOrganizationInput) (*organizationOutput, error) {
+	org, err := s.own(ctx, caller, in.Org)
+	if err != nil {
+		return nil, err
+	}
+	if unchanged(in.IfNoneMatch, org.Version) {
+		return &organizationOutput{Status: 304, ETag: etag(org.Version)}, nil
+	}
+	return s.show(ctx, caller, org)
+}
+
+type changeOrganizationInput struct {
+	organizationPath
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
+	Body    api.ChangeOrganization
+}
+
+func (s *Server) changeOrganization(ctx context.Context, caller access.Caller, in *changeOrganizationInput) (*organizationOutput, error) {
+	org, err := s.own(ctx, caller, in.Org)
+	if err != nil {
+		return nil, err
+	}
+	version, err := ifMatch(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	updated, err := s.deps.Orgs.Update(ctx, caller, org.ID, orgs.Change{
+		Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password, CurrentPassword: in.Body.CurrentPassword,
+		IfVersion: version,
+	})
+	if err != nil {
+		return nil, relocate(err, "body.new_organization_name", "body.organization_name")
+	}
+	return s.show(ctx, caller, &updated)
+}
+
+type deleteOrganizationInput struct {
+	organizationPath
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current. Operators need it unless they name an id."`
+}
+
+func (s *Server) deleteOrganization(ctx context.Context, caller access.Caller, in *deleteOrganizationInput) (*struct{}, error) {
+	org, err := s.own(ctx, caller, in.Org)
+	if err != nil {
+		return nil, err
+	}
+	version, err := deletable(caller, in.Org == string(org.ID), in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{}{}, s.deps.Orgs.Delete(ctx, caller, org.ID, version)
+}
+
+type restoreOrganizationInput struct {
+	organizationPath
+	Key  string `header:"Idempotency-Key" doc:"Makes repetitions of this request within 24 hours take effect once."`
+	Body *api.RestoreOrganization
+}
+
+func (s *Server) restoreOrganization(ctx context.Context, caller access.Caller, in *restoreOrganizationInput) (*organizationOutput, error) {
+	org, err := s.own(ctx, caller, in.Org)
+	if err != nil {
+		return nil, err
+	}
+	var as orgs.RestoreAs
+	if in.Body != nil {
+		as = orgs.RestoreAs{Name: in.Body.Name, Email: in.Body.Email}
+	}
+	var restored tenant.Organization
+	_, replayed, err := s.once(ctx, caller, "restore "+string(org.ID), in.Key, in.Body,
+		func(ctx context.Context, _ idempotency.Plan) (err error) {
+			restored, err = s.deps.Orgs.Restore(ctx, caller, org.ID, as)
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	if replayed {
+		restored = *org
+	}
+	return s.show(ctx, caller, &restored)
+}
+
+type listOrganizationsInput struct {
+	Prefix string `query:"name_prefix" doc:"How the name begins, in any case."`
+	State  string `query:"state" enum:"creating,active,renaming,deleting,trashed,restoring,purging" doc:"Only organizations in this state."`
+	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many items a page has at most."`
+	Cursor string `query:"cursor" doc:"next_cursor of the page before."`
+}
+
+type organizationPageOutput struct{ Body api.OrganizationPage }
+
+func (s *Server) listOrganizations(ctx context.Context, caller access.Caller, in *listOrganizationsInput) (*organizationPageOutput, error) {
+	list := []string{"organizations", in.Prefix, in.State}
+	after, err := s.cursors.after(in.Cursor, list...)
+	if err != nil {
+		return nil, err
+	}
+	page, more, err := s.deps.Orgs.List(ctx, caller, orgs.Query{
+		Prefix: in.Prefix, State: tenant.State(in.State), After: tenant.OrgID(after), Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &organizationPageOutput{Body: api.OrganizationPage{Items: make([]api.Organization, 0, len(page))}}
+	for i := range page {
+		item := insideView(&page[i].Organization)
+		item.Usage = &api.Usage{Documents: page[i].Usage.Documents, Bytes: page[i].Usage.Bytes}
+		out.Body.Items = append(out.Body.Items, item)
+	}
+	if more {
+		out.Body.NextCursor = s.cursors.next(string(page[len(page)-1].ID), list...)
+	}
+	return out, nil
+}
