@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -27,7 +28,7 @@ type Deps struct {
 	Idempotency *idempotency.Keeper
 	Health      store.Health
 	// JWKS returns the published signing keys.
-	JWKS func() ([]byte, error)
+	JWKS func(context.Context) ([]byte, error)
 	// MAC authenticates cursors; see tokens.Keyring.
 	MAC func(label string, parts ...string) string
 	// Registry is where the metrics go, with those that other rooms put there.

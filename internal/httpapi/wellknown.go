@@ -13,8 +13,8 @@ type keySetOutput struct {
 }
 
 // getKeySet publishes the signing keys. A new key is published longer before it signs than the answer may be cached.
-func (s *Server) getKeySet(context.Context, access.Caller, *struct{}) (*keySetOutput, error) {
-	keys, err := s.deps.JWKS()
+func (s *Server) getKeySet(ctx context.Context, _ access.Caller, _ *struct{}) (*keySetOutput, error) {
+	keys, err := s.deps.JWKS(ctx)
 	if err != nil {
 		return nil, err
 	}
