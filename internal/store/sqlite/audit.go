@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -14,6 +15,15 @@ import (
 type audit struct{ catalog *file }
 
 const auditColumns = `organization, seq, id, actor_kind, actor_id, session, action, target, at, address, request_id, outcome, detail, prev_hash`
+
+// own returns the trail without anything that its caller may change while the write is still under way.
+func own(trail tenant.Trail) tenant.Trail {
+	if e, ok := trail.(tenant.AuditEntry); ok {
+		e.Detail = maps.Clone(e.Detail)
+		return e
+	}
+	return trail
+}
 
 // leave writes what a write leaves behind: a row of the log for an entry, nothing for the other trails.
 func leave(s *session, trail tenant.Trail) error {
@@ -47,7 +57,7 @@ func enter(s *session, e tenant.AuditEntry) error {
 	}
 	_, err = s.exec(`INSERT INTO audit (`+auditColumns+`, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		string(e.Org), e.Seq, string(e.ID), string(e.Actor.Kind), e.Actor.ID, string(e.Actor.Session), e.Action, e.Target,
-		instant(e.At), e.Address, e.RequestID, string(e.Outcome), asJSON(detail), e.PrevHash, e.Hash())
+		instant(e.At), e.Address, e.RequestID, string(e.Outcome), toJSON(detail), e.PrevHash, e.Hash())
 	if err != nil {
 		return fmt.Errorf("write the audit entry: %w", err)
 	}
@@ -61,7 +71,7 @@ func (t audit) List(ctx context.Context, org tenant.OrgID, after int64, limit in
 			[]any{string(org), after, limit}, func(scan func(dest ...any) error) error {
 				var e tenant.AuditEntry
 				err := scan(&e.Org, &e.Seq, &e.ID, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Session, &e.Action, &e.Target,
-					(*instant)(&e.At), &e.Address, &e.RequestID, &e.Outcome, asJSON(&e.Detail), &e.PrevHash)
+					(*instant)(&e.At), &e.Address, &e.RequestID, &e.Outcome, fromJSON(&e.Detail), &e.PrevHash)
 				list = append(list, e)
 				return err
 			})

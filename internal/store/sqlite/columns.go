@@ -33,39 +33,33 @@ func (t *instant) Scan(src any) error {
 	return nil
 }
 
-// text is a string or NULL, where NULL is the empty string.
-type text string
+// toJSON makes the parameter for a column of JSON, NULL for nil. It encodes at once: the write may run in another goroutine,
+// and later than its caller waits.
+func toJSON[T any](value *T) any {
+	if value == nil {
+		return nil
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return unfit{err}
+	}
+	return string(raw)
+}
+
+// unfit is a parameter that could not be encoded; the statement fails with the reason.
+type unfit struct{ reason error }
+
+// Value implements driver.Valuer.
+func (u unfit) Value() (driver.Value, error) { return nil, u.reason }
+
+// decoded is where a column of JSON is scanned to.
+type decoded[T any] struct{ value *T }
+
+// fromJSON makes a place to scan to of a value; NULL leaves the value as it is.
+func fromJSON[T any](value *T) decoded[T] { return decoded[T]{value} }
 
 // Scan implements sql.Scanner.
-func (t *text) Scan(src any) error {
-	switch v := src.(type) {
-	case nil:
-		*t = ""
-	case string:
-		*t = text(v)
-	default:
-		return fmt.Errorf("a text is stored as %T", src)
-	}
-	return nil
-}
-
-// encoded is a value as a column of JSON holds it.
-type encoded[T any] struct{ value *T }
-
-// asJSON makes a parameter, or a place to scan to, of a value.
-func asJSON[T any](value *T) encoded[T] { return encoded[T]{value} }
-
-// Value implements driver.Valuer; a nil value is NULL.
-func (e encoded[T]) Value() (driver.Value, error) {
-	if e.value == nil {
-		return nil, nil
-	}
-	raw, err := json.Marshal(e.value)
-	return string(raw), err
-}
-
-// Scan implements sql.Scanner; NULL leaves the value as it is.
-func (e encoded[T]) Scan(src any) error {
+func (d decoded[T]) Scan(src any) error {
 	if src == nil {
 		return nil
 	}
@@ -73,7 +67,7 @@ func (e encoded[T]) Scan(src any) error {
 	if !ok {
 		return fmt.Errorf("a record is stored as %T", src)
 	}
-	return json.Unmarshal([]byte(s), e.value)
+	return json.Unmarshal([]byte(s), d.value)
 }
 
 // millis is a time as JSON holds it: milliseconds since 1970 UTC, left out where it is zero.

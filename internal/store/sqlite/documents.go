@@ -22,9 +22,9 @@ const documentColumns = `id, data, version, created_at, updated_at, write_id`
 // callTime is how long one call may wait before it fails: the gate of the organization is held meanwhile.
 const callTime = time.Second
 
-// table returns the table of a collection. Its name is made of a number from the file's own list, never of what a caller
+// findTable returns the table of a collection. Its name is made of a number from the file's own list, never of what a caller
 // sent; the default collection has number 1 in every file.
-func table(s *session, c tenant.Collection) (string, error) {
+func findTable(s *session, c tenant.Collection) (string, error) {
 	if c == tenant.DefaultCollection {
 		return "c1", nil
 	}
@@ -60,35 +60,19 @@ func grow(s *session, documents, bytes, quota int64) error {
 	return err
 }
 
-// read runs fn with a reader of the tenant's file and the table of the collection.
-func (t documents) read(ctx context.Context, org tenant.OrgID, c tenant.Collection, fn func(s *session, table string) error) error {
+// read runs fn with a reader of the tenant's file.
+func (t documents) read(ctx context.Context, org tenant.OrgID, fn func(s *session) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	return t.pool.use(ctx, org, func(f *file) error {
-		return f.read(ctx, func(s *session) error {
-			table, err := table(s, c)
-			if err != nil {
-				return err
-			}
-			return fn(s, table)
-		})
-	})
+	return t.pool.use(ctx, org, func(f *file) error { return f.read(ctx, fn) })
 }
 
-// writeDocument runs fn in a transaction of the tenant's file, with the table of the collection.
-func writeDocument[T any](ctx context.Context, t documents, org tenant.OrgID, c tenant.Collection,
-	fn func(s *session, table string) (T, error),
-) (result T, err error) {
+// writeDocument runs fn in a transaction of the tenant's file.
+func writeDocument[T any](ctx context.Context, t documents, org tenant.OrgID, fn func(s *session) (T, error)) (result T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	err = t.pool.use(ctx, org, func(f *file) error {
-		result, err = writing(ctx, f, func(s *session) (none T, err error) {
-			table, err := table(s, c)
-			if err != nil {
-				return none, err
-			}
-			return fn(s, table)
-		})
+		result, err = writing(ctx, f, fn)
 		return err
 	})
 	return result, err
@@ -102,7 +86,11 @@ func (t documents) Insert(ctx context.Context, place tenant.Place, c tenant.Coll
 	}
 	doc = storedDocument(doc)
 	doc.Version = 1
-	return writeDocument(ctx, t, place.Org, c, func(s *session, table string) (tenant.Document, error) {
+	return writeDocument(ctx, t, place.Org, func(s *session) (tenant.Document, error) {
+		table, err := findTable(s, c)
+		if err != nil {
+			return doc, err
+		}
 		n, err := s.exec(`INSERT INTO `+table+` (`+documentColumns+`) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 			string(doc.ID), string(doc.Data), doc.Version, instant(doc.CreatedAt), instant(doc.UpdatedAt), doc.WriteID)
 		if err != nil {
@@ -137,7 +125,11 @@ func insertedBefore(s *session, table string, doc tenant.Document) (tenant.Docum
 // Get implements store.Documents.
 func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
 ) (doc tenant.Document, err error) {
-	err = t.read(ctx, place.Org, c, func(s *session, table string) error {
+	err = t.read(ctx, place.Org, func(s *session) error {
+		table, err := findTable(s, c)
+		if err != nil {
+			return err
+		}
 		doc, err = findDocument(s, table, id)
 		return missing(err, "document")
 	})
@@ -147,7 +139,11 @@ func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collect
 // List implements store.Documents.
 func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int,
 ) (list []tenant.Document, err error) {
-	err = t.read(ctx, place.Org, c, func(s *session, table string) error {
+	err = t.read(ctx, place.Org, func(s *session) error {
+		table, err := findTable(s, c)
+		if err != nil {
+			return err
+		}
 		return s.each(`SELECT `+documentColumns+` FROM `+table+` WHERE id > ? ORDER BY id LIMIT ?`, []any{string(after), limit},
 			func(scan func(dest ...any) error) error {
 				d, err := scanDocument(scan)
@@ -185,7 +181,11 @@ func (t documents) Update(ctx context.Context, place tenant.Place, c tenant.Coll
 // replace writes the next version of a document in place of the old one; errLost if that is not there any more.
 func (t documents) replace(ctx context.Context, org tenant.OrgID, c tenant.Collection, old, next tenant.Document, quota int64,
 ) (tenant.Document, error) {
-	return writeDocument(ctx, t, org, c, func(s *session, table string) (tenant.Document, error) {
+	return writeDocument(ctx, t, org, func(s *session) (tenant.Document, error) {
+		table, err := findTable(s, c)
+		if err != nil {
+			return next, err
+		}
 		n, err := s.exec(`UPDATE `+table+` SET data = ?, version = ?, updated_at = ?, write_id = ? WHERE id = ? AND version = ?`,
 			string(next.Data), next.Version, instant(next.UpdatedAt), next.WriteID, string(next.ID), old.Version)
 		if err := swapped(n, err); err != nil {
@@ -197,26 +197,34 @@ func (t documents) replace(ctx context.Context, org tenant.OrgID, c tenant.Colle
 
 // Delete implements store.Documents.
 func (t documents) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
-	_, err := writeDocument(ctx, t, place.Org, c, func(s *session, table string) (none struct{}, err error) {
-		var current, size int64
-		err = s.get(`SELECT version, octet_length(data) FROM `+table+` WHERE id = ?`, []any{string(id)}, &current, &size)
+	_, err := writeDocument(ctx, t, place.Org, func(s *session) (none struct{}, err error) {
+		table, err := findTable(s, c)
 		if err != nil {
-			return none, missing(err, "document")
-		}
-		if version > 0 && version != current {
-			return none, tenant.Errorf(tenant.CodePrecondition, "the document is at version %d now", current)
-		}
-		if _, err := s.exec(`DELETE FROM `+table+` WHERE id = ?`, string(id)); err != nil {
 			return none, err
 		}
-		return none, grow(s, -1, -size, 0)
+		return none, deleteDocument(s, table, id, version)
 	})
 	return err
 }
 
+func deleteDocument(s *session, table string, id tenant.DocumentID, version int64) error {
+	var current, size int64
+	err := s.get(`SELECT version, octet_length(data) FROM `+table+` WHERE id = ?`, []any{string(id)}, &current, &size)
+	if err != nil {
+		return missing(err, "document")
+	}
+	if version > 0 && version != current {
+		return tenant.Errorf(tenant.CodePrecondition, "the document is at version %d now", current)
+	}
+	if _, err := s.exec(`DELETE FROM `+table+` WHERE id = ?`, string(id)); err != nil {
+		return err
+	}
+	return grow(s, -1, -size, 0)
+}
+
 // Usage implements store.Documents.
 func (t documents) Usage(ctx context.Context, place tenant.Place) (u tenant.Usage, err error) {
-	err = t.read(ctx, place.Org, tenant.DefaultCollection, func(s *session, _ string) error {
+	err = t.read(ctx, place.Org, func(s *session) error {
 		u, err = usage(s)
 		return err
 	})

@@ -31,6 +31,7 @@ func scanKey(scan func(dest ...any) error) (k tenant.Key, err error) {
 func (t keys) Insert(ctx context.Context, key tenant.Key, trail tenant.Trail) error {
 	key = cloneKey(key)
 	key.Version = 1
+	trail = own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
 		if _, err := s.exec(`INSERT INTO keys (`+keyColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?)`, keyArgs(key)...); err != nil {
 			return idTaken(err, "key")
@@ -74,7 +75,7 @@ func (t keys) update(ctx context.Context, id tenant.KeyID, trail tenant.Trail,
 	if err := change(&next); err != nil {
 		return none, err
 	}
-	next = cloneKey(next)
+	next, trail = cloneKey(next), own(trail)
 	next.ID, next.CreatedAt, next.Version = old.ID, old.CreatedAt, old.Version+1
 	err = t.catalog.write(ctx, func(s *session) error {
 		n, err := s.exec(`UPDATE keys SET purpose = ?2, material = ?3, sealed = ?4, public = ?5, signs_from = ?7,
@@ -92,6 +93,7 @@ func (t keys) update(ctx context.Context, id tenant.KeyID, trail tenant.Trail,
 
 // Remove implements store.Keys.
 func (t keys) Remove(ctx context.Context, id tenant.KeyID, trail tenant.Trail) error {
+	trail = own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
 		n, err := s.exec(`DELETE FROM keys WHERE id = ?`, string(id))
 		if err != nil {

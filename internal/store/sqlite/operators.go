@@ -25,6 +25,7 @@ func scanOperator(scan func(dest ...any) error) (o tenant.Operator, err error) {
 // Insert implements store.Operators.
 func (t operators) Insert(ctx context.Context, operator tenant.Operator, trail tenant.Trail) error {
 	operator.Version = 1
+	trail = own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
 		_, err := s.exec(`INSERT INTO operators (`+operatorColumns+`) VALUES (?,?,?,?,?,?)`, operatorArgs(operator)...)
 		if err != nil {
@@ -91,6 +92,7 @@ func (t operators) update(ctx context.Context, id tenant.OperatorID, trail tenan
 	}
 	next.ID, next.CreatedAt, next.Version = old.ID, old.CreatedAt, old.Version+1
 	next.UpdatedAt = tenant.Millis(next.UpdatedAt)
+	trail = own(trail)
 	err = t.catalog.write(ctx, func(s *session) error {
 		n, err := s.exec(`UPDATE operators SET email = ?2, password_hash = ?3, version = ?4, updated_at = ?6
 			WHERE id = ?1 AND version = ?4 - 1`, operatorArgs(next)...)

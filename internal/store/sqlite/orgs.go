@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -39,8 +40,8 @@ func newOrgRow(org tenant.Organization) *orgRow {
 func (r *orgRow) args() []any {
 	o := &r.org
 	return []any{
-		string(o.ID), string(o.Name), string(o.Slug), string(o.State), asJSON(r.op), asJSON(&o.Owners), asJSON(&r.placement),
-		asJSON(&o.Claims), o.Epoch, o.Version, instant(o.CreatedAt), instant(o.UpdatedAt), instant(o.DeletedAt),
+		string(o.ID), string(o.Name), string(o.Slug), string(o.State), toJSON(r.op), toJSON(&o.Owners), toJSON(&r.placement),
+		toJSON(&o.Claims), o.Epoch, o.Version, instant(o.CreatedAt), instant(o.UpdatedAt), instant(o.DeletedAt),
 		string(o.Trash), string(o.Name.Key()),
 	}
 }
@@ -49,7 +50,7 @@ func (r *orgRow) args() []any {
 func scanOrg(scan func(dest ...any) error) (tenant.Organization, error) {
 	var r orgRow
 	o := &r.org
-	err := scan(&o.ID, &o.Name, &o.Slug, &o.State, asJSON(&r.op), asJSON(&o.Owners), asJSON(&r.placement), asJSON(&o.Claims),
+	err := scan(&o.ID, &o.Name, &o.Slug, &o.State, fromJSON(&r.op), fromJSON(&o.Owners), fromJSON(&r.placement), fromJSON(&o.Claims),
 		&o.Epoch, &o.Version, (*instant)(&o.CreatedAt), (*instant)(&o.UpdatedAt), (*instant)(&o.DeletedAt), &o.Trash)
 	o.Op, o.Placement = r.op.operation(), tenant.Placement(r.placement)
 	return r.org, err
@@ -61,13 +62,13 @@ func (t orgs) Insert(ctx context.Context, org tenant.Organization, trail tenant.
 		return err
 	}
 	org.Version = 1
-	args := newOrgRow(org).args()
+	args, claims, trail := newOrgRow(org).args(), slices.Clone(org.Claims), own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
 		_, err := s.exec(`INSERT INTO organizations (`+orgColumns+`, name_key) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, args...)
 		if err != nil {
 			return idTaken(err, "organization")
 		}
-		if err := takeClaims(s, orgClaims, string(org.ID), org.Claims); err != nil {
+		if err := takeClaims(s, orgClaims, string(org.ID), claims); err != nil {
 			return err
 		}
 		return leave(s, trail)
@@ -114,7 +115,7 @@ func (t orgs) update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
 	}
 	next.ID, next.CreatedAt, next.Version = old.ID, old.CreatedAt, old.Version+1
 	next = next.Clone()
-	args := newOrgRow(next).args()
+	args, trail := newOrgRow(next).args(), own(trail)
 	err = t.catalog.write(ctx, func(s *session) error {
 		n, err := s.exec(`UPDATE organizations SET name = ?2, slug = ?3, state = ?4, op = ?5, owners = ?6, placement = ?7,
 			claims = ?8, epoch = ?9, version = ?10, updated_at = ?12, deleted_at = ?13, trash = ?14, name_key = ?15
@@ -144,10 +145,11 @@ func inMillis(org tenant.Organization) tenant.Organization {
 
 // Remove implements store.Orgs.
 func (t orgs) Remove(ctx context.Context, id tenant.OrgID, version int64, trail tenant.Trail) error {
+	trail = own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
 		var current int64
 		var claims []tenant.Claim
-		err := s.get(`SELECT version, claims FROM organizations WHERE id = ?`, []any{string(id)}, &current, asJSON(&claims))
+		err := s.get(`SELECT version, claims FROM organizations WHERE id = ?`, []any{string(id)}, &current, fromJSON(&claims))
 		if err != nil {
 			return missing(err, "organization")
 		}

@@ -70,6 +70,9 @@ func (p *pool) pin(ctx context.Context, org tenant.OrgID) (*entry, error) {
 // enter does something to the tenant's entry under the lock, once it is not barred.
 func (p *pool) enter(ctx context.Context, org tenant.OrgID, do func(*entry)) (*entry, error) {
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, overdue(err)
+		}
 		p.mu.Lock()
 		if p.closed {
 			p.mu.Unlock()

@@ -18,7 +18,7 @@ func diskSpace(dir string) (free, total uint64, err error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, 0, err
 	}
-	block := uint64(st.Bsize)                             //nolint:unconvert,gosec // the type differs between systems
+	block := uint64(st.Bsize)                                //nolint:unconvert,gosec // the type differs between systems
 	return uint64(st.Bavail) * block, st.Blocks * block, nil //nolint:unconvert,gosec // as above
 }
 

@@ -52,8 +52,8 @@ func newUserRow(u tenant.User) *userRow {
 func (r *userRow) args() []any {
 	u := &r.user
 	return []any{
-		string(u.ID), string(u.Email), u.PasswordHash, asJSON(&r.memberships), asJSON(&u.Claims), asJSON(&r.sessions),
-		asJSON(r.reset), u.Version, instant(u.CreatedAt), instant(u.UpdatedAt),
+		string(u.ID), string(u.Email), u.PasswordHash, toJSON(&r.memberships), toJSON(&u.Claims), toJSON(&r.sessions),
+		toJSON(r.reset), u.Version, instant(u.CreatedAt), instant(u.UpdatedAt),
 	}
 }
 
@@ -77,15 +77,16 @@ func (r *userRow) decode() tenant.User {
 func scanUser(scan func(dest ...any) error) (tenant.User, error) {
 	var r userRow
 	u := &r.user
-	err := scan(&u.ID, &u.Email, &u.PasswordHash, asJSON(&r.memberships), asJSON(&u.Claims), asJSON(&r.sessions),
-		asJSON(&r.reset), &u.Version, (*instant)(&u.CreatedAt), (*instant)(&u.UpdatedAt))
+	err := scan(&u.ID, &u.Email, &u.PasswordHash, fromJSON(&r.memberships), fromJSON(&u.Claims), fromJSON(&r.sessions),
+		fromJSON(&r.reset), &u.Version, (*instant)(&u.CreatedAt), (*instant)(&u.UpdatedAt))
 	return r.decode(), err
 }
 
 // Insert implements store.Users.
 func (t users) Insert(ctx context.Context, user tenant.User, trail tenant.Trail) error {
+	user = user.Clone()
 	user.Version = 1
-	args := newUserRow(user).args()
+	args, trail := newUserRow(user).args(), own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
 		if _, err := s.exec(`INSERT INTO users (`+userColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?)`, args...); err != nil {
 			return idTaken(err, "user")
@@ -168,7 +169,7 @@ func (t users) update(ctx context.Context, id tenant.UserID, trail tenant.Trail,
 	}
 	next.ID, next.CreatedAt, next.Version = old.ID, old.CreatedAt, old.Version+1
 	row := newUserRow(next.Clone())
-	args := row.args()
+	args, trail := row.args(), own(trail)
 	err = t.catalog.write(ctx, func(s *session) error {
 		n, err := s.exec(`UPDATE users SET email = ?2, password_hash = ?3, memberships = ?4, claims = ?5, sessions = ?6,
 			reset = ?7, version = ?8, updated_at = ?10 WHERE id = ?1 AND version = ?8 - 1`, args...)
@@ -191,9 +192,10 @@ func (t users) update(ctx context.Context, id tenant.UserID, trail tenant.Trail,
 
 // Remove implements store.Users.
 func (t users) Remove(ctx context.Context, id tenant.UserID, trail tenant.Trail) error {
+	trail = own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
 		var claims []tenant.Claim
-		if err := s.get(`SELECT claims FROM users WHERE id = ?`, []any{string(id)}, asJSON(&claims)); err != nil {
+		if err := s.get(`SELECT claims FROM users WHERE id = ?`, []any{string(id)}, fromJSON(&claims)); err != nil {
 			return missing(err, "user")
 		}
 		if _, err := s.exec(`DELETE FROM users WHERE id = ?`, string(id)); err != nil {
