@@ -23,10 +23,11 @@ type layout struct {
 	folder      string // of the steps
 	application int    // the application_id of its files
 	newest      int    // the number of the last step
+	startsEmpty bool   // an empty file is one whose making was cut short
 }
 
 var (
-	catalogLayout = layout{folder: "migrations/catalog", application: 'o'<<24 | 'r'<<16 | 'g'<<8 | 'd', newest: 1}
+	catalogLayout = layout{folder: "migrations/catalog", application: 'o'<<24 | 'r'<<16 | 'g'<<8 | 'd', newest: 1, startsEmpty: true}
 	tenantLayout  = layout{folder: "migrations/tenant", application: 'o'<<24 | 'r'<<16 | 'g'<<8 | 't', newest: 1}
 )
 
@@ -46,8 +47,8 @@ func (l layout) outdated(s *session) (bool, error) {
 		return false, err
 	}
 	switch {
-	case application == 0 && version == 0:
-		return true, l.virgin(s)
+	case application == 0 && version == 0 && l.startsEmpty:
+		return true, virgin(s)
 	case application != l.application:
 		return false, errForeign
 	case version > l.newest:
@@ -59,7 +60,7 @@ func (l layout) outdated(s *session) (bool, error) {
 
 // virgin returns errForeign if a file without our mark has anything in it that goose did not leave there before it was cut
 // short.
-func (l layout) virgin(s *session) error {
+func virgin(s *session) error {
 	var tables int
 	err := s.get(`SELECT count(*) FROM sqlite_schema WHERE name NOT IN ('goose_db_version', 'sqlite_sequence')`, nil, &tables)
 	if err == nil && tables > 0 {

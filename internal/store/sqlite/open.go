@@ -14,6 +14,9 @@ import (
 // catalogName is the file of everything but the tenants' documents.
 const catalogName = "orgd.db"
 
+// headerSize is the size of an SQLite file's header.
+const headerSize = 100
+
 // catalogReaders is how many connections read the catalog at once.
 const catalogReaders = 8
 
@@ -284,15 +287,22 @@ func (db *DB) sweep(catalog string) error {
 			}
 		}
 	}
-	there, err := exists(catalog)
-	if err == nil && !there {
-		if tenants {
-			return refuse(nil, "the data folder %s has tenants' files but no catalog; restore it from a backup (orgd restore)", db.dir)
-		}
-		err = errors.Join(writeFile(catalog, nil), syncDir(db.dir))
+	return newCatalog(catalog, tenants)
+}
+
+// newCatalog makes an empty catalog in a new folder. One that is empty already is left where the first start was cut short.
+func newCatalog(path string, tenants bool) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && tenants:
+		return refuse(nil, "the data folder of %s has tenants' files but no catalog; restore it from a backup (orgd restore)", path)
+	case errors.Is(err, os.ErrNotExist):
+		err = errors.Join(unattended(path), writeFile(path, nil), syncDir(filepath.Dir(path)))
+	case err == nil && info.Size() < headerSize && (tenants || info.Size() > 0): // SQLite would take it for an empty one
+		return refuse(nil, "the catalog %s is damaged; restore the data folder from a backup (orgd restore)", path)
 	}
 	if err != nil {
-		return refuse(err, "the catalog %s cannot be made", catalog)
+		return refuse(err, "the catalog %s cannot be made", path)
 	}
 	return nil
 }

@@ -189,6 +189,22 @@ func (p *pool) file(ctx context.Context, e *entry) (*file, error) {
 	return f, nil
 }
 
+// borrow returns the open file of a pinned entry, or opens it apart from the pool: then apart is true, and the caller closes
+// it before unpin.
+func (p *pool) borrow(ctx context.Context, e *entry, open func() (*file, error)) (f *file, apart bool, err error) {
+	select {
+	case e.flight <- struct{}{}: // two openings at once could both bring the file to the newest layout
+		defer func() { <-e.flight }()
+	case <-ctx.Done():
+		return nil, false, overdue(ctx.Err())
+	}
+	if f := e.file.Load(); f != nil {
+		return f, false, nil
+	}
+	f, err = open()
+	return f, true, err
+}
+
 // slot takes a slot for one more open file, at the cost of an idle one, or waits for one.
 func (p *pool) slot(ctx context.Context) error {
 	for {

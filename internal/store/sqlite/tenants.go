@@ -164,7 +164,7 @@ func (p *press) print(org tenant.OrgID) (content []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(content) < 100 {
+	if len(content) < headerSize {
 		return nil, fmt.Errorf("the new file has %d bytes", len(content))
 	}
 	content[18], content[19] = 2, 2 // the file format's read and write version: WAL (sqlite.org/fileformat2.html, 1.3.3)

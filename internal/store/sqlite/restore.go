@@ -1,0 +1,121 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// discard is the log of work on files that nobody serves.
+var discard = slog.New(slog.DiscardHandler)
+
+// Restore makes the data folder dir, which must not exist or be empty, from the backup in src. It checks every file and that
+// no organization lacks its own, before the folder gets its name. progress, if given, is told of every file.
+func Restore(ctx context.Context, src, dir string, progress func(done, total int, what string)) (err error) {
+	m, err := readManifest(src)
+	if err != nil {
+		return err
+	}
+	work, err := beginFolder(dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = work.giveUp(err)
+		}
+	}()
+	if progress == nil {
+		progress = func(int, int, string) {}
+	}
+	r := &restore{src: src, dir: work.temporary, files: tenantFiles{dir: work.temporary, log: discard}}
+	for i, f := range m.Files {
+		progress(i, len(m.Files)+1, string(f.Organization))
+		if err := ctx.Err(); err != nil {
+			return overdue(err)
+		}
+		if err := r.tenant(f); err != nil {
+			return err
+		}
+	}
+	progress(len(m.Files), len(m.Files)+1, "catalog")
+	if err := r.catalog(); err != nil {
+		return err
+	}
+	progress(len(m.Files)+1, len(m.Files)+1, "")
+	return work.finish()
+}
+
+// restore is one run of Restore.
+type restore struct {
+	src, dir string
+	files    tenantFiles
+}
+
+// tenant copies one tenant's file and checks it.
+func (r *restore) tenant(f manifestEntry) error {
+	path := filepath.Join(r.dir, filepath.FromSlash(f.File))
+	if err := copyFile(filepath.Join(r.src, filepath.FromSlash(f.File)), path); err != nil {
+		return refuse(err, "the backup's file %s cannot be copied", f.File)
+	}
+	opened, err := r.files.openAt(path, f.Organization, 1)
+	if err != nil {
+		return refuse(err, "the backup's file %s is not the organization's, or damaged", f.File)
+	}
+	err = errors.Join(opened.read(context.Background(), quickCheck), opened.close())
+	if err == nil {
+		err = unattended(path)
+	}
+	if err != nil {
+		return refuse(err, "the backup's file %s is damaged", f.File)
+	}
+	return nil
+}
+
+// quickCheck returns an error if SQLite finds a file damaged.
+func quickCheck(s *session) error {
+	var verdict string
+	if err := s.get("PRAGMA quick_check(1)", nil, &verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("quick_check: %s", verdict)
+	}
+	return nil
+}
+
+// catalog copies the catalog and checks it, and that each organization has its file.
+func (r *restore) catalog() error {
+	path := filepath.Join(r.dir, catalogName)
+	if err := copyFile(filepath.Join(r.src, catalogName), path); err != nil {
+		return refuse(err, "the backup's catalog cannot be copied")
+	}
+	var list []whereabouts
+	err := alter(path, func(s *session) error {
+		_, err := catalogLayout.outdated(s)
+		if err == nil {
+			err = quickCheck(s)
+		}
+		if err == nil {
+			list, err = allWhereabouts(s)
+		}
+		return err
+	})
+	if err != nil {
+		return refuse(err, "the backup's catalog is damaged, or of a newer orgd")
+	}
+	for _, w := range list {
+		there, err := exists(filepath.Join(r.dir, w.file()))
+		if err != nil {
+			return err
+		}
+		if !there && !w.optional() {
+			return tenant.Errorf(tenant.CodeUnavailable, "the backup lacks the file of organization %s (%s)", w.id, w.file())
+		}
+	}
+	return nil
+}
