@@ -11,9 +11,9 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-// documentPath names a document of the organization's default collection.
-type documentPath struct {
-	organizationPath
+// DocumentPath names, as [OrganizationPath] does, a document of the organization's default collection.
+type DocumentPath struct {
+	OrganizationPath
 	ID string `path:"id" doc:"The document's id: 1 to 128 of A-Z, a-z, 0-9 and ._~-, not starting with a dot."`
 }
 
@@ -40,7 +40,7 @@ func (out *documentOutput) at(org tenant.OrgID) *documentOutput {
 }
 
 type newDocumentInput struct {
-	organizationPath
+	OrganizationPath
 	Key string `header:"Idempotency-Key" doc:"Makes repetitions of this request within 24 hours take effect once."`
 	rawBody
 }
@@ -71,7 +71,7 @@ func (s *Server) createDocument(ctx context.Context, caller access.Caller, in *n
 }
 
 // document resolves the organization and the id of a path.
-func (s *Server) document(ctx context.Context, caller access.Caller, in documentPath) (tenant.OrgID, tenant.DocumentID, error) {
+func (s *Server) document(ctx context.Context, caller access.Caller, in DocumentPath) (tenant.OrgID, tenant.DocumentID, error) {
 	org, err := s.own(ctx, caller, in.Org)
 	if err != nil {
 		return "", "", err
@@ -81,12 +81,12 @@ func (s *Server) document(ctx context.Context, caller access.Caller, in document
 }
 
 type getDocumentInput struct {
-	documentPath
+	DocumentPath
 	IfNoneMatch string `header:"If-None-Match" doc:"Answers 304 if this is still the ETag."`
 }
 
 func (s *Server) getDocument(ctx context.Context, caller access.Caller, in *getDocumentInput) (*documentOutput, error) {
-	org, id, err := s.document(ctx, caller, in.documentPath)
+	org, id, err := s.document(ctx, caller, in.DocumentPath)
 	if err != nil {
 		return nil, err
 	}
@@ -101,14 +101,14 @@ func (s *Server) getDocument(ctx context.Context, caller access.Caller, in *getD
 }
 
 type putDocumentInput struct {
-	documentPath
+	DocumentPath
 	IfMatch     string `header:"If-Match" doc:"The ETag that must be current."`
 	IfNoneMatch string `header:"If-None-Match" doc:"With *, writes only if there is no such document."`
 	rawBody
 }
 
 func (s *Server) putDocument(ctx context.Context, caller access.Caller, in *putDocumentInput) (*documentOutput, error) {
-	org, id, err := s.document(ctx, caller, in.documentPath)
+	org, id, err := s.document(ctx, caller, in.DocumentPath)
 	if err != nil {
 		return nil, err
 	}
@@ -131,13 +131,13 @@ func (s *Server) putDocument(ctx context.Context, caller access.Caller, in *putD
 }
 
 type patchDocumentInput struct {
-	documentPath
+	DocumentPath
 	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
 	rawBody
 }
 
 func (s *Server) patchDocument(ctx context.Context, caller access.Caller, in *patchDocumentInput) (*documentOutput, error) {
-	org, id, err := s.document(ctx, caller, in.documentPath)
+	org, id, err := s.document(ctx, caller, in.DocumentPath)
 	if err != nil {
 		return nil, err
 	}
@@ -153,12 +153,12 @@ func (s *Server) patchDocument(ctx context.Context, caller access.Caller, in *pa
 }
 
 type deleteDocumentInput struct {
-	documentPath
+	DocumentPath
 	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
 }
 
 func (s *Server) deleteDocument(ctx context.Context, caller access.Caller, in *deleteDocumentInput) (*struct{}, error) {
-	org, id, err := s.document(ctx, caller, in.documentPath)
+	org, id, err := s.document(ctx, caller, in.DocumentPath)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (s *Server) deleteDocument(ctx context.Context, caller access.Caller, in *d
 }
 
 type listDocumentsInput struct {
-	organizationPath
+	OrganizationPath
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many items a page has at most."`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before."`
 }

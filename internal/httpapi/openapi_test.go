@@ -2,8 +2,10 @@ package httpapi_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,6 +43,34 @@ func TestOpenAPINamesNoServer(t *testing.T) {
 	for _, path := range []string{"/schemas/Organization", "/schemas/Organization.json", "/openapi-3.0.json", "/openapi-3.0.yaml", "/openapi"} {
 		if got := s.get(t, path); got.status != http.StatusNotFound {
 			t.Errorf("%s answers %d", path, got.status)
+		}
+	}
+}
+
+// Every parameter of a path is described, and so is read.
+func TestPathParametersAreDescribed(t *testing.T) {
+	var described struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct{ Name, In string }
+		}
+	}
+	bare(t).get(t, "/openapi.json").want(t, http.StatusOK, nil)
+	if err := json.Unmarshal(bare(t).get(t, "/openapi.json").body, &described); err != nil {
+		t.Fatal(err)
+	}
+	for path, operations := range described.Paths {
+		for method, op := range operations {
+			var names []string
+			for _, p := range op.Parameters {
+				if p.In == "path" {
+					names = append(names, "{"+p.Name+"}")
+				}
+			}
+			for part := range strings.SplitSeq(path, "/") {
+				if strings.HasPrefix(part, "{") && !slices.Contains(names, part) {
+					t.Errorf("%s %s does not read %s", method, path, part)
+				}
+			}
 		}
 	}
 }

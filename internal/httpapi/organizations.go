@@ -10,8 +10,8 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-// organizationPath names the organization of a path.
-type organizationPath struct {
+// OrganizationPath names the organization of a path. It is exported because Huma looks into no other embedded types.
+type OrganizationPath struct {
 	Org string `path:"org" doc:"The organization's id or slug."`
 }
 
@@ -82,7 +82,7 @@ func (s *Server) created(org tenant.Organization, email string) (*newOrganizatio
 }
 
 type getOrganizationInput struct {
-	organizationPath
+	OrganizationPath
 	IfNoneMatch string `header:"If-None-Match" doc:"Answers 304 if this is still the ETag."`
 }
 
@@ -98,7 +98,7 @@ func (s *Server) getOrganization(ctx context.Context, caller access.Caller, in *
 }
 
 type changeOrganizationInput struct {
-	organizationPath
+	OrganizationPath
 	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
 	Body    api.ChangeOrganization
 }
@@ -123,7 +123,7 @@ func (s *Server) changeOrganization(ctx context.Context, caller access.Caller, i
 }
 
 type deleteOrganizationInput struct {
-	organizationPath
+	OrganizationPath
 	IfMatch string `header:"If-Match" doc:"The ETag that must be current. Operators need it unless they name an id."`
 }
 
@@ -140,7 +140,7 @@ func (s *Server) deleteOrganization(ctx context.Context, caller access.Caller, i
 }
 
 type restoreOrganizationInput struct {
-	organizationPath
+	OrganizationPath
 	Key  string `header:"Idempotency-Key" doc:"Makes repetitions of this request within 24 hours take effect once."`
 	Body *api.RestoreOrganization
 }
