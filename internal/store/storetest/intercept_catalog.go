@@ -30,14 +30,16 @@ func (w aroundOrgs) Find(ctx context.Context, claim tenant.Claim) (tenant.Organi
 }
 
 func (w aroundOrgs) List(ctx context.Context, filter store.OrgFilter, after tenant.OrgID,
-	limit int) ([]tenant.Organization, error) {
+	limit int,
+) ([]tenant.Organization, error) {
 	return with(ctx, w.around, "Orgs.List", func() ([]tenant.Organization, error) {
 		return w.inner.List(ctx, filter, after, limit)
 	})
 }
 
 func (w aroundOrgs) Update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
-	change func(*tenant.Organization) error) (tenant.Organization, error) {
+	change func(*tenant.Organization) error,
+) (tenant.Organization, error) {
 	return with(ctx, w.around, "Orgs.Update", func() (tenant.Organization, error) {
 		return w.inner.Update(ctx, id, trail, change)
 	})
@@ -76,14 +78,16 @@ func (w aroundUsers) FindByEmail(ctx context.Context, email tenant.Email) (tenan
 }
 
 func (w aroundUsers) Members(ctx context.Context, org tenant.OrgID, after tenant.UserID,
-	limit int) ([]tenant.User, error) {
+	limit int,
+) ([]tenant.User, error) {
 	return with(ctx, w.around, "Users.Members", func() ([]tenant.User, error) {
 		return w.inner.Members(ctx, org, after, limit)
 	})
 }
 
 func (w aroundUsers) Update(ctx context.Context, id tenant.UserID, trail tenant.Trail,
-	change func(*tenant.User) error) (tenant.User, error) {
+	change func(*tenant.User) error,
+) (tenant.User, error) {
 	return with(ctx, w.around, "Users.Update", func() (tenant.User, error) {
 		return w.inner.Update(ctx, id, trail, change)
 	})
@@ -122,7 +126,8 @@ func (w aroundOperators) List(ctx context.Context, after tenant.OperatorID, limi
 }
 
 func (w aroundOperators) Update(ctx context.Context, id tenant.OperatorID, trail tenant.Trail,
-	change func(*tenant.Operator) error) (tenant.Operator, error) {
+	change func(*tenant.Operator) error,
+) (tenant.Operator, error) {
 	return with(ctx, w.around, "Operators.Update", func() (tenant.Operator, error) {
 		return w.inner.Update(ctx, id, trail, change)
 	})
@@ -145,7 +150,8 @@ func (w aroundKeys) List(ctx context.Context) ([]tenant.Key, error) {
 }
 
 func (w aroundKeys) Update(ctx context.Context, id tenant.KeyID, trail tenant.Trail,
-	change func(*tenant.Key) error) (tenant.Key, error) {
+	change func(*tenant.Key) error,
+) (tenant.Key, error) {
 	return with(ctx, w.around, "Keys.Update", func() (tenant.Key, error) {
 		return w.inner.Update(ctx, id, trail, change)
 	})

@@ -15,35 +15,40 @@ type aroundDocuments struct {
 }
 
 func (w aroundDocuments) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document,
-	quota int64) (tenant.Document, error) {
+	quota int64,
+) (tenant.Document, error) {
 	return with(ctx, w.around, "Documents.Insert", func() (tenant.Document, error) {
 		return w.inner.Insert(ctx, place, c, doc, quota)
 	})
 }
 
 func (w aroundDocuments) Get(ctx context.Context, place tenant.Place, c tenant.Collection,
-	id tenant.DocumentID) (tenant.Document, error) {
+	id tenant.DocumentID,
+) (tenant.Document, error) {
 	return with(ctx, w.around, "Documents.Get", func() (tenant.Document, error) {
 		return w.inner.Get(ctx, place, c, id)
 	})
 }
 
 func (w aroundDocuments) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID,
-	limit int) ([]tenant.Document, error) {
+	limit int,
+) ([]tenant.Document, error) {
 	return with(ctx, w.around, "Documents.List", func() ([]tenant.Document, error) {
 		return w.inner.List(ctx, place, c, after, limit)
 	})
 }
 
 func (w aroundDocuments) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
-	change func(*tenant.Document) error) (tenant.Document, error) {
+	change func(*tenant.Document) error,
+) (tenant.Document, error) {
 	return with(ctx, w.around, "Documents.Update", func() (tenant.Document, error) {
 		return w.inner.Update(ctx, place, c, id, quota, change)
 	})
 }
 
 func (w aroundDocuments) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
-	version int64) error {
+	version int64,
+) error {
 	return w.around(ctx, "Documents.Delete", func() error { return w.inner.Delete(ctx, place, c, id, version) })
 }
 
@@ -120,7 +125,8 @@ func (w aroundInstances) Register(ctx context.Context, instance tenant.Instance)
 }
 
 func (w aroundInstances) Beat(ctx context.Context, id tenant.InstanceID, counter int64,
-	acks map[tenant.OrgID]int64) error {
+	acks map[tenant.OrgID]int64,
+) error {
 	return w.around(ctx, "Instances.Beat", func() error { return w.inner.Beat(ctx, id, counter, acks) })
 }
 
@@ -141,7 +147,8 @@ type aroundThrottle struct {
 }
 
 func (w aroundThrottle) Add(ctx context.Context, key string, delta float64, leak store.Leak,
-	now time.Time) (float64, error) {
+	now time.Time,
+) (float64, error) {
 	return with(ctx, w.around, "Throttle.Add", func() (float64, error) {
 		return w.inner.Add(ctx, key, delta, leak, now)
 	})
@@ -154,7 +161,8 @@ type aroundIdempotency struct {
 }
 
 func (w aroundIdempotency) Begin(ctx context.Context, record store.IdempotencyRecord, now time.Time,
-	perCaller int) (store.IdempotencyRecord, bool, error) {
+	perCaller int,
+) (store.IdempotencyRecord, bool, error) {
 	var began bool
 	stored, err := with(ctx, w.around, "Idempotency.Begin", func() (found store.IdempotencyRecord, err error) {
 		found, began, err = w.inner.Begin(ctx, record, now, perCaller)

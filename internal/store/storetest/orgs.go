@@ -105,7 +105,8 @@ func orgFindComparesByBytes(d *desk) {
 
 // A claim of whatever kind keeps an insert out, and nothing of the refused organization is left, not even its free claims.
 func orgInsertTakesEveryClaimOrNone(d *desk) {
-	first := d.putOrg(nil)
+	first := newOrg()
+	d.need(d.Orgs.Insert(d.Context(), first, upkeep), "insert")
 	for i := range first.Claims {
 		second := newOrg()
 		second.Claims[i] = first.Claims[i]

@@ -43,7 +43,8 @@ func Sweep(t *testing.T, mode Mode, open func(t *testing.T) store.Store, scenari
 
 // sweepOne runs the scenario with one fault and returns the method at which it fired, or "".
 func sweepOne(t *testing.T, p plan, name string, open func(t *testing.T) store.Store,
-	scenario func(t *testing.T, f *Faults)) string {
+	scenario func(t *testing.T, f *Faults),
+) string {
 	t.Helper()
 	at := ""
 	t.Run(fmt.Sprintf("%02d_%s_%s", p.at, p.when, name), func(t *testing.T) {

@@ -38,7 +38,7 @@ func rebuild(path string, v reflect.Value, replace leaf) reflect.Value {
 		for i := range v.Len() {
 			fresh = reflect.Append(fresh, rebuild(fmt.Sprintf("%s[%d]", path, i), v.Index(i), replace))
 		}
-		if claims, ok := fresh.Interface().([]tenant.Claim); ok {
+		if claims, ok := reflect.TypeAssert[[]tenant.Claim](fresh); ok {
 			slices.Sort(claims)
 		}
 	case reflect.Map:
@@ -87,7 +87,7 @@ func copyOf[V any](v V) V {
 // settled returns what a store gives back for a fresh value: times cut to the millisecond, in UTC, and version 1.
 func settled[V any](v V) V {
 	return transform(v, func(path string, part reflect.Value) reflect.Value {
-		if t, ok := part.Interface().(time.Time); ok {
+		if t, ok := reflect.TypeAssert[time.Time](part); ok {
 			return reflect.ValueOf(tenant.Millis(t))
 		}
 		if path == ".Version" && part.CanInt() {
@@ -138,8 +138,8 @@ func scribble(v reflect.Value) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for i := range v.NumField() {
-			scribble(v.Field(i))
+		for _, field := range v.Fields() {
+			scribble(field)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
