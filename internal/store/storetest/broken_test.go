@@ -1,0 +1,122 @@
+package storetest_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/store/storetest"
+)
+
+// twin is a store with one realistic defect, wrapped around a real backend, and the case of the suite that must see it.
+type twin struct {
+	defect string
+	caught string
+	spoil  func(s store.Store) store.Store
+}
+
+// twins are all broken stores.
+func twins() []twin {
+	return slices.Concat(orgTwins, orgListTwins, updateTwins, valueTwins, userTwins, loginTwins, keyTwins,
+		documentTwins, quotaTwins, placeTwins, auditTwins, instanceTwins, throttleTwins, idempotencyTwins, contextTwins)
+}
+
+// TestBrokenStoresAreCaught runs for each broken store the case that is there for its defect. The case must fail on it, and
+// pass on the store beneath.
+func TestBrokenStoresAreCaught(t *testing.T) {
+	t.Parallel()
+	cases := map[string]storetest.Case{}
+	for _, c := range storetest.Cases() {
+		cases[c.Noun+"/"+c.Name] = c
+	}
+	for _, tw := range twins() {
+		t.Run(tw.defect, func(t *testing.T) {
+			t.Parallel()
+			c, ok := cases[tw.caught]
+			if !ok {
+				t.Fatalf("the suite has no case %s", tw.caught)
+			}
+			if complaints := judge(t, c, open(t)); len(complaints) > 0 {
+				t.Errorf("%s fails on the sound store: %s", tw.caught, complaints[0])
+			}
+			complaints := judge(t, c, tw.spoil(open(t)))
+			if len(complaints) == 0 {
+				t.Errorf("%s passes a store with this defect", tw.caught)
+			} else {
+				t.Logf("%s says: %s", tw.caught, complaints[0])
+			}
+		})
+	}
+}
+
+// Every noun has a broken store, so that no part of the suite goes unproved.
+func TestEveryNounHasABrokenStore(t *testing.T) {
+	t.Parallel()
+	caught := map[string]bool{}
+	for _, tw := range twins() {
+		caught[tw.caught] = true
+	}
+	proved := map[string]bool{}
+	for _, c := range storetest.Cases() {
+		proved[c.Noun] = proved[c.Noun] || caught[c.Noun+"/"+c.Name]
+	}
+	for noun, ok := range proved {
+		if !ok && noun != "Health" { // Ping has no clause of its own but that it ends with its context, see EveryMethod
+			t.Errorf("no broken store is caught by a case of %s", noun)
+		}
+	}
+}
+
+// verdict keeps what a case complains about, where *testing.T would fail the test.
+type verdict struct {
+	ctx context.Context
+
+	mu         sync.Mutex
+	complaints []string
+}
+
+func (v *verdict) Helper()                  {}
+func (v *verdict) Context() context.Context { return v.ctx }
+
+func (v *verdict) Errorf(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.complaints = append(v.complaints, fmt.Sprintf(format, args...))
+}
+
+func (v *verdict) Fatalf(format string, args ...any) {
+	v.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+// judge runs a case on a store and returns its complaints. A case that panics or does not end is no proof.
+func judge(t *testing.T, c storetest.Case, s store.Store) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	v := &verdict{ctx: ctx}
+	done := make(chan any)
+	go func() {
+		defer func() { done <- recover() }()
+		c.Check(v, s)
+	}()
+	if p := <-done; p != nil {
+		t.Fatalf("%s/%s panics: %v", c.Noun, c.Name, p)
+	}
+	if ctx.Err() != nil {
+		t.Fatalf("%s/%s does not end", c.Noun, c.Name)
+	}
+	return v.complaints
+}
+
+// dawdle gives others the time to come between, as a slow network would.
+func dawdle() {
+	for range 200 {
+		runtime.Gosched()
+	}
+}
