@@ -1,11 +1,19 @@
-// Package authn owns sign-in: logins and their sessions, who is behind a token, the own account, operators, and the
-// server's keys.
+// Package authn owns sign-in: logins and their sessions, who is behind a token, the own account, reset links, operators,
+// and the server's keys. The doors (internal/httpapi, commands) call it.
+//
+// The invariants: who a caller is follows from ids that the store confirmed, never from a name, role or address in a token;
+// a wrong password, an unknown address and an account whose organization is gone are one answer at one cost; a change of a
+// person's account is one write with one audit entry, which ends the sessions that it must end by itself; and no error, log
+// line or entry holds a password or a token.
 package authn
 
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
+
+	"github.com/maypok86/otter/v2"
 
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/credentials"
@@ -17,13 +25,14 @@ import (
 
 // Organizations answers what an organization is now; placement.Directory does.
 type Organizations interface {
-	// ByID returns the organization in whatever state it is, from a fact at most a second old.
+	// ByID returns the organization in whatever state it is, from a fact at most a second old. What this server did to it is
+	// known at once.
 	ByID(ctx context.Context, id tenant.OrgID) (*tenant.Organization, error)
 	// Fresh returns it as the store has it now.
 	Fresh(ctx context.Context, id tenant.OrgID) (*tenant.Organization, error)
 }
 
-// Deps are what a [Service] needs.
+// Deps are what a [Service] works with; all but SessionTTL and Log are needed.
 type Deps struct {
 	Users       store.Users
 	Operators   store.Operators
@@ -35,111 +44,38 @@ type Deps struct {
 	Credentials *credentials.Credentials
 	Throttle    *throttle.Throttle
 	Now         func() time.Time
-	// TokenTTL is how long an access token lives (ORGD_TOKEN_TTL); SessionTTL is how long its session does, TokenTTL if zero.
+	// TokenTTL is how long an access token lives (ORGD_TOKEN_TTL); SessionTTL is how long its session does, TokenTTL if zero:
+	// without refresh tokens nothing can use a session that outlives its token.
 	TokenTTL   time.Duration
 	SessionTTL time.Duration
 	Log        *slog.Logger
 }
 
-// Service signs people in and knows who they are.
-type Service struct{ d Deps }
+// Service signs people in and knows who they are. Safe for concurrent use.
+type Service struct {
+	Deps
+	events *events
+	facts  *otter.Cache[tenant.SessionID, fact]
+	// generation rises when this server changed what facts say; older ones are worth nothing then.
+	generation atomic.Uint64
+}
 
 // New makes a service.
-func New(d Deps) *Service { return &Service{d: d} }
-
-// LoginRequest is what a person enters.
-type LoginRequest struct {
-	Email    string
-	Password string
-	// As is "" or "member", or "operator".
-	As string
+func New(deps Deps) *Service {
+	if deps.SessionTTL == 0 {
+		deps.SessionTTL = deps.TokenTTL
+	}
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{
+		Deps:   deps,
+		events: &events{log: deps.Log, now: deps.Now},
+		facts:  otter.Must(&otter.Options[tenant.SessionID, fact]{MaximumSize: maxFacts}),
+	}
 }
 
-// Login is what a sign-in yields.
-type Login struct {
-	AccessToken string
-	ExpiresIn   time.Duration
-	UserID      tenant.UserID
-	OrgID       tenant.OrgID
-	OrgName     tenant.Name
-	Role        tenant.Role
-	OperatorID  tenant.OperatorID
-}
+func (s *Service) millis() time.Time { return tenant.Millis(s.Now()) }
 
-// Login checks an address and a password and opens a session.
-func (s *Service) Login(ctx context.Context, caller access.Caller, in LoginRequest) (Login, error) {
-	return Login{}, nil
-}
-
-// Authenticate returns who is behind a token; fresh reads everything from the store.
-func (s *Service) Authenticate(ctx context.Context, bearer string, caller access.Caller, fresh bool) (access.Caller, error) {
-	return caller, nil
-}
-
-// Me is the caller's own account.
-type Me struct {
-	Kind        tenant.ActorKind
-	UserID      tenant.UserID
-	OperatorID  tenant.OperatorID
-	Email       tenant.Email
-	Memberships []MyMembership
-}
-
-// MyMembership is one organization of the caller's.
-type MyMembership struct {
-	OrgID   tenant.OrgID
-	OrgName tenant.Name
-	Slug    tenant.Slug
-	Role    tenant.Role
-}
-
-// AccountChange is what the caller wants changed; nil fields stay.
-type AccountChange struct {
-	Email           *string
-	Password        *string
-	CurrentPassword string
-}
-
-// Me returns the caller's account.
-func (s *Service) Me(ctx context.Context, caller access.Caller) (Me, error) { return Me{}, nil }
-
-// UpdateMe changes the caller's account.
-func (s *Service) UpdateMe(ctx context.Context, caller access.Caller, change AccountChange) (Me, error) {
-	return Me{}, nil
-}
-
-// ResetLink makes a one-time token with which the person at the address sets a new password.
-func (s *Service) ResetLink(ctx context.Context, caller access.Caller, email string) (token string, expires time.Time, err error) {
-	return "", time.Time{}, nil
-}
-
-// ResetPassword sets a new password by a one-time token.
-func (s *Service) ResetPassword(ctx context.Context, caller access.Caller, token, newPassword string) error {
-	return nil
-}
-
-// AddOperator adds someone who runs the installation.
-func (s *Service) AddOperator(ctx context.Context, caller access.Caller, email, password string) (tenant.Operator, error) {
-	return tenant.Operator{}, nil
-}
-
-// LoadKeys reads the server's keys at start and makes the first ones.
-func (s *Service) LoadKeys(ctx context.Context) error { return nil }
-
-// RotateKey publishes a new signing key.
-func (s *Service) RotateKey(ctx context.Context, caller access.Caller) (tenant.Key, error) {
-	return tenant.Key{}, nil
-}
-
-// RevokeKey ends every token of a signing key.
-func (s *Service) RevokeKey(ctx context.Context, caller access.Caller, kid tenant.KeyID) error {
-	return nil
-}
-
-// ListKeys returns the keys without their secrets.
-func (s *Service) ListKeys(ctx context.Context, caller access.Caller) ([]tenant.Key, error) {
-	return nil, nil
-}
-
-// PurgeExpired removes expired sessions and keys whose last token is dead.
-func (s *Service) PurgeExpired(ctx context.Context) error { return nil }
+// forget makes this server read everything anew, because it has just ended sessions.
+func (s *Service) forget() { s.generation.Add(1) }
