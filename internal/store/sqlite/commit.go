@@ -22,6 +22,9 @@ const (
 	patience = 2 * time.Second
 )
 
+// errPanic is what the other jobs of a transaction learn when one of them panics.
+var errPanic = errors.New("a write of the same transaction ended in a panic")
+
 // job is one write on its way through the queue.
 type job struct {
 	fn    func(*session) error
@@ -102,8 +105,11 @@ func (f *file) runBatch() {
 	if len(batch) == 0 {
 		return
 	}
-	failed := errors.New("a write of the same transaction ended in a panic")
+	failed := errPanic
 	defer func() {
+		if errors.Is(failed, errPanic) {
+			failed = f.abandon(failed)
+		}
 		for _, j := range batch {
 			if failed != nil { // also for a job with an error of its own: what it saw did not last
 				j.err = failed
@@ -197,10 +203,9 @@ func (f *file) openWriter() (*session, error) {
 
 // abandon closes the writer after a failure, which rolls back whatever it had begun; the next write opens another.
 func (f *file) abandon(cause error) error {
-	s := f.writer
-	f.writer = nil
-	if err := s.close(); err != nil {
-		cause = errors.Join(cause, err)
+	if s := f.writer; s != nil {
+		f.writer = nil
+		cause = errors.Join(cause, s.close())
 	}
 	return f.report(cause)
 }

@@ -149,7 +149,11 @@ func (t *places) move(org tenant.OrgID, from, to string) error {
 		return err
 	}
 	switch {
-	case source && target && !sameFile(from, to): // one file under both names: a move in two steps was cut
+	case source && target && sameFile(from, to): // a move in two steps was cut between them
+		if err := os.Remove(from); err != nil {
+			return err
+		}
+	case source && target:
 		return tenant.Errorf(tenant.CodeConflict, "the place that the organization's data goes to is taken")
 	case source:
 		if err := t.transfer(org, from, to); err != nil {

@@ -61,8 +61,15 @@ func (t tenantFiles) open(org tenant.OrgID) (*file, error) {
 
 // openAt opens a file that must be there, must hold the organization's data, and is brought to the newest layout.
 func (t tenantFiles) openAt(path string, org tenant.OrgID, readers int) (*file, error) {
-	if there, err := exists(path); err != nil || !there {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, absent(nil)
+	}
+	if err != nil {
 		return nil, absent(err)
+	}
+	if !info.Mode().IsRegular() || info.Size() < headerSize { // SQLite would begin a new database in an empty file
+		return nil, translate(t.refuse(path, "", errForeign))
 	}
 	f, err := openFile(path, readers, t.log, func(s *session) error { return t.judge(s, path, org) })
 	if err != nil {
@@ -98,6 +105,11 @@ func (t tenantFiles) judge(s *session, path string, org tenant.OrgID) error {
 	if err == nil && owner != string(org) {
 		err = errStranger
 	}
+	return t.refuse(path, owner, err)
+}
+
+// refuse writes the log line about a file that is not what its name says, and returns err.
+func (t tenantFiles) refuse(path, owner string, err error) error {
 	if errors.Is(err, errStranger) || errors.Is(err, errForeign) || errors.Is(err, errNewer) {
 		t.log.Error("a tenant's file is not what its name says", "path", path, "owner", owner, "error", err)
 	}
