@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// jobs are what a server does by itself. They begin and end together.
+type jobs struct {
+	running sync.WaitGroup
+	stop    context.CancelFunc
+}
+
+// job is one of them: do runs every so often, the first time at once.
+type job struct {
+	name  string
+	every time.Duration
+	do    func(ctx context.Context) error
+}
+
+const (
+	purgeBatch   = 100
+	recoverEvery = 5 * time.Second
+)
+
+// jobs returns what there is to do for the app.
+func (a *app) jobs() []job {
+	return []job{
+		{"purge deleted organizations", time.Minute, func(ctx context.Context) error {
+			return untilLess(purgeBatch, func() (int, error) { return a.orgs.PurgeDue(ctx, purgeBatch) })
+		}},
+		{"purge expired sessions and keys", 10 * time.Minute, a.authn.PurgeExpired},
+		{"purge expired idempotency records", 10 * time.Minute, func(ctx context.Context) error {
+			return untilLess(purgeBatch, func() (int, error) {
+				return a.store.Idempotency.PurgeExpired(ctx, a.now(), purgeBatch)
+			})
+		}},
+	}
+}
+
+// untilLess repeats what works in batches until one is not full.
+func untilLess(batch int, do func() (int, error)) error {
+	for {
+		n, err := do()
+		if err != nil || n < batch {
+			return err
+		}
+	}
+}
+
+// startJobs begins the jobs and the recovery of operations. They end when ctx does, or by end.
+func startJobs(ctx context.Context, a *app) *jobs {
+	ctx, stop := context.WithCancel(ctx)
+	j := &jobs{stop: stop}
+	for _, one := range a.jobs() {
+		j.running.Go(func() { one.repeat(ctx, a.log) })
+	}
+	j.running.Go(func() { a.orgs.RunRecovery(ctx, recoverEvery) })
+	return j
+}
+
+// end asks the jobs to stop and waits for them.
+func (j *jobs) end() {
+	j.stop()
+	j.running.Wait()
+}
+
+// repeat runs the job until ctx ends. A failure is logged and the next turn tries again.
+func (j job) repeat(ctx context.Context, log *slog.Logger) {
+	turns := time.NewTicker(j.every)
+	defer turns.Stop()
+	for {
+		if err := j.do(ctx); err != nil && ctx.Err() == nil {
+			log.Error("a job failed; it is tried again", "job", j.name, "error", oneLine(err))
+		}
+		select {
+		case <-turns.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/control"
+	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// listPage is how many organizations are read at once.
+const listPage = 200
+
+// orgList lists organizations.
+type orgList struct {
+	Prefix string `json:"prefix" help:"Only names that begin so, in any case." placeholder:"TEXT"`
+	State  string `json:"state" help:"Only those in this state: active, trashed, or a state of an operation under way (creating, renaming, deleting, restoring, purging)." placeholder:"STATE" enum:",creating,active,renaming,deleting,trashed,restoring,purging" default:""`
+	JSON   bool   `json:"json" name:"json" help:"One JSON object a line instead of a table."`
+}
+
+// Help teaches the command.
+func (orgList) Help() string {
+	return `Examples:
+
+    orgd org list
+    orgd org list --prefix acme
+    orgd org list --state trashed --json | jq -r .id`
+}
+
+// Run has the list made.
+func (c *orgList) Run(ctx context.Context, p *process) error {
+	return p.administer(ctx, "org list", c, "")
+}
+
+func (c *orgList) run(ctx context.Context, a *app, _ string, out control.Output) error {
+	show, finish := printOrgTable(out)
+	if c.JSON {
+		show, finish = printOrgLine(out), func() error { return nil }
+	}
+	query := orgs.Query{Prefix: c.Prefix, State: tenant.State(c.State), Limit: listPage}
+	for more := true; more; {
+		var page []orgs.Listed
+		var err error
+		page, more, err = a.orgs.List(ctx, access.Console(), query)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if err := show(&page[i]); err != nil {
+				return err
+			}
+			query.After = page[i].ID
+		}
+		more = more && len(page) > 0
+	}
+	return finish()
+}
+
+// printOrgTable prints a table whose columns are as wide as its rows need.
+func printOrgTable(out io.Writer) (show func(*orgs.Listed) error, finish func() error) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "ID\tSLUG\tSTATE\tDOCUMENTS\tBYTES\tCREATED\tNAME") // into memory until finish
+	return func(o *orgs.Listed) error {
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", o.ID, o.Slug, o.State, o.Usage.Documents, o.Usage.Bytes,
+			o.CreatedAt.UTC().Format(time.DateOnly), o.Name)
+		return err
+	}, table.Flush
+}
+
+// orgLine is an organization as the command prints it in JSON.
+type orgLine struct {
+	ID        tenant.OrgID `json:"id"`
+	Name      tenant.Name  `json:"organization_name"`
+	Slug      tenant.Slug  `json:"slug"`
+	State     tenant.State `json:"state"`
+	CreatedAt time.Time    `json:"created_at"`
+	DeletedAt *time.Time   `json:"deleted_at,omitempty"`
+	Documents int64        `json:"documents"`
+	Bytes     int64        `json:"bytes"`
+}
+
+func printOrgLine(out io.Writer) func(*orgs.Listed) error {
+	lines := json.NewEncoder(out)
+	return func(o *orgs.Listed) error {
+		line := orgLine{o.ID, o.Name, o.Slug, o.State, o.CreatedAt.UTC(), nil, o.Usage.Documents, o.Usage.Bytes}
+		if !o.DeletedAt.IsZero() {
+			at := o.DeletedAt.UTC()
+			line.DeletedAt = &at
+		}
+		return lines.Encode(line)
+	}
+}
+
+// orgRestore brings a deleted organization back.
+type orgRestore struct {
+	ID    string  `json:"id" arg:"" help:"Its id, as in: orgd org list --state trashed."`
+	Name  *string `json:"name" help:"Another name, where somebody bears the old one by now." placeholder:"NAME"`
+	Email *string `json:"email" help:"Another address of its owner, where somebody uses the old one by now." placeholder:"ADDRESS"`
+}
+
+// Help teaches the command.
+func (orgRestore) Help() string {
+	return `The organization comes back with its data and its people, who sign in anew. It can be restored until ORGD_DELETE_RETENTION
+after its deletion is over.
+
+Examples:
+
+    orgd org restore 0192f0c1-7a11-7000-8000-00000000000a
+    orgd org restore 0192f0c1-7a11-7000-8000-00000000000a --name "Acme (old)" --email old@acme.example`
+}
+
+// Run has it restored.
+func (c *orgRestore) Run(ctx context.Context, p *process) error {
+	return p.administer(ctx, "org restore", c, "")
+}
+
+func (c *orgRestore) run(ctx context.Context, a *app, _ string, out control.Output) error {
+	id, err := tenant.ParseOrgID(c.ID)
+	if err != nil {
+		return err
+	}
+	org, err := a.orgs.Restore(ctx, access.Console(), id, orgs.RestoreAs{Name: c.Name, Email: c.Email})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "Restored %s as %s (%s).\n", org.ID, org.Name, org.Slug)
+	return err
+}

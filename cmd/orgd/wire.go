@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/authn"
+	"github.com/orgd/orgd/internal/config"
+	"github.com/orgd/orgd/internal/control"
+	"github.com/orgd/orgd/internal/credentials"
+	"github.com/orgd/orgd/internal/documents"
+	"github.com/orgd/orgd/internal/httpapi"
+	"github.com/orgd/orgd/internal/idempotency"
+	"github.com/orgd/orgd/internal/logging"
+	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/passwords"
+	"github.com/orgd/orgd/internal/placement"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/tenant"
+	"github.com/orgd/orgd/internal/throttle"
+	"github.com/orgd/orgd/internal/tokens"
+)
+
+// app is the rooms of one process, wired to a store. This file is the only one that names a concrete store.
+type app struct {
+	config *config.Config
+	log    *slog.Logger
+	now    func() time.Time
+
+	store        store.Store
+	backup       func(ctx context.Context, dest string, progress func(control.Progress)) error
+	installation tenant.Installation
+	self         tenant.InstanceID
+
+	guard       *access.Guard
+	keyring     *tokens.Keyring
+	gates       *placement.Gates
+	orgs        *orgs.Service
+	documents   *documents.Service
+	authn       *authn.Service
+	idempotency *idempotency.Keeper
+	registry    *prometheus.Registry
+
+	// listener is where the API is served; nil where it is not.
+	listener net.Addr
+	// closers end what openApp began, the last first.
+	closers []func() error
+}
+
+// openApp opens the store and wires the rooms. The caller closes the app.
+func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Log) (_ *app, err error) {
+	a := &app{config: c, log: log.Logger(), now: p.now, self: tenant.InstanceID(tenant.NewID())}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	keyFile, err := readKeyFile(c.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.enter(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.wire(keyFile); err != nil {
+		return nil, err
+	}
+	if err := a.authn.LoadKeys(ctx); err != nil {
+		return nil, fmt.Errorf("read the server's keys: %w", err)
+	}
+	a.registry = newRegistry(a, log)
+	return a, nil
+}
+
+// close ends everything that openApp began.
+func (a *app) close() error {
+	var failed error
+	for _, end := range slices.Backward(a.closers) {
+		failed = errors.Join(failed, end())
+	}
+	a.closers = nil
+	return failed
+}
+
+// openStore opens the embedded store, the only kind so far.
+func (a *app) openStore(ctx context.Context) error {
+	db, err := sqlite.Open(ctx, sqlite.Options{Dir: a.config.DataDir, Log: a.log, Now: a.now})
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, db.Close)
+	a.store = db.Store()
+	a.backup = func(ctx context.Context, dest string, progress func(control.Progress)) error {
+		return db.Backup(ctx, dest, report(progress))
+	}
+	return nil
+}
+
+// restoreStore makes the configured data folder from a backup.
+func restoreStore(ctx context.Context, src string, c *config.Config, progress func(control.Progress)) error {
+	return sqlite.Restore(ctx, src, c.DataDir, report(progress))
+}
+
+func report(progress func(control.Progress)) func(done, total int, what string) {
+	return func(done, total int, what string) { progress(control.Progress{Done: done, Total: total, What: what}) }
+}
+
+// enter puts this process on the list of servers and reads, or fixes, what the installation is.
+func (a *app) enter(ctx context.Context) error {
+	now := tenant.Millis(a.now())
+	err := a.store.Instances.Register(ctx, tenant.Instance{ID: a.self, Version: versionName(), StartedAt: now})
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() error {
+		return a.store.Instances.Remove(context.WithoutCancel(ctx), a.self)
+	})
+	id := tenant.NewID()
+	issuer := a.config.PublicURL
+	if issuer == "" {
+		issuer = "urn:uuid:" + id
+	}
+	a.installation, err = a.store.Installation.Found(ctx, tenant.Installation{ID: id, Issuer: issuer, CreatedAt: now})
+	return err
+}
+
+// wire makes the rooms, each from what lies below it.
+func (a *app) wire(keyFile []byte) error {
+	c := a.config
+	pool, err := passwords.New(passwords.Options{Cost: c.BcryptCost, Now: a.now})
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() error { pool.Close(); return nil })
+	a.keyring, err = tokens.NewKeyring(tokens.Options{
+		Keys: a.store.Keys, KeyFile: keyFile, TokenTTL: c.TokenTTL, Now: a.now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.guard = access.NewGuard(access.Policy{SignupOpen: c.SignupOpen, LookupPublic: c.LookupPublic}, a.now)
+	attempts := throttle.New(throttle.Options{
+		Store: a.store.Throttle, MAC: a.keyring.MAC, Now: a.now, Off: !c.Throttle,
+		SignUps: throttle.Rate{Burst: float64(c.SignupRate.Burst), PerSecond: c.SignupRate.PerSecond()},
+	})
+	secrets := credentials.New(credentials.Options{
+		Pool: pool, Policy: passwords.Policy{Min: c.PasswordMin, CheckCommon: c.PasswordCheck}, Throttle: attempts, Log: a.log,
+	})
+	directory := placement.NewDirectory(a.store.Orgs, a.now)
+	a.gates = placement.NewGates(directory, a.store.Instances, a.self)
+	a.wireOperations(attempts, secrets, directory)
+	return nil
+}
+
+// wireOperations makes the operation rooms.
+func (a *app) wireOperations(attempts *throttle.Throttle, secrets *credentials.Credentials, directory *placement.Directory) {
+	c, s := a.config, a.store
+	a.orgs = orgs.New(orgs.Deps{
+		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Instances: s.Instances, Health: s.Health,
+		Guard: a.guard, Directory: directory, Gates: a.gates, Credentials: secrets, Throttle: attempts, Self: a.self,
+		Limits: orgs.Limits{
+			MaxOrganizations: c.MaxOrgs, Retention: c.DeleteRetention, Lease: c.Lease,
+			Placement: tenant.Placement{Level: tenant.LevelCollection},
+		},
+		Now: a.now, Log: a.log,
+	})
+	a.documents = documents.New(documents.Deps{
+		Documents: s.Documents, Gates: a.gates, Guard: a.guard, Quota: c.TenantBytes, Now: a.now,
+	})
+	a.authn = authn.New(authn.Deps{
+		Users: s.Users, Operators: s.Operators, Sessions: s.Sessions, Orgs: directory, Guard: a.guard, Keyring: a.keyring,
+		Minter: tokens.NewMinter(a.keyring, a.installation.Issuer), Credentials: secrets, Throttle: attempts, Now: a.now,
+		TokenTTL: c.TokenTTL, Log: a.log,
+	})
+	a.idempotency = idempotency.New(idempotency.Deps{
+		Records: s.Idempotency, MAC: a.keyring.MAC, Now: a.now, NewID: tenant.NewID,
+	})
+}
+
+// newAPI makes the HTTP door.
+func (a *app) newAPI() *httpapi.Server {
+	c := a.config
+	return httpapi.New(httpapi.Deps{
+		Orgs: a.orgs, Documents: a.documents, Authn: a.authn, Idempotency: a.idempotency, Health: a.store.Health,
+		JWKS: a.keyring.JWKS, MAC: a.keyring.MAC, Registry: a.registry, Log: a.log,
+	}, httpapi.Options{
+		PublicURL: c.PublicURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins,
+		BodyLimit: c.BodyLimit, RequestTimeout: c.RequestTimeout, Docs: c.Docs,
+		Metrics: c.MetricsListen == c.Listen,
+	})
+}
+
+// baseURL is the URL by which people reach the API, as far as the settings and the listener tell.
+func (a *app) baseURL() string {
+	address := a.config.Listen
+	if a.listener != nil {
+		address = a.listener.String()
+	}
+	switch {
+	case a.config.PublicURL != "":
+		return a.config.PublicURL
+	case a.config.TLS():
+		return "https://" + localAddress(address)
+	default:
+		return "http://" + localAddress(address)
+	}
+}
