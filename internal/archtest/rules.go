@@ -18,6 +18,7 @@ const (
 	Words                   // the vocabulary
 	Contract                // the store's interfaces
 	Services                // what operations share, and the stores themselves
+	Checks                  // services made of services
 	Operations              // what the product does
 	Doors                   // how the world gets in
 	Outside                 // programs, and what looks at them from outside
@@ -79,12 +80,16 @@ var House = Rules{
 		{Path: "cmd/orgd", Floor: Outside, Speaks: []string{http}},
 		{Path: "cmd/orgctl", Floor: Outside, Only: []string{"api", "client"}, Speaks: []string{http}},
 		{Path: "e2e", Floor: Outside, Only: []string{"api", "client"}, Speaks: []string{http}},
+		{Path: "docs/examples", Floor: Outside, Only: []string{}, Speaks: []string{http}},
 		{Path: "bench", Floor: Outside, Speaks: []string{http}},
 
 		// Doors, and what else the programs are made of.
 		{Path: "internal/httpapi", Floor: Doors, Speaks: []string{http}},
 		{Path: "internal/console", Floor: Doors, Speaks: []string{http}},
 		{Path: "internal/config", Floor: Doors, Only: []string{"internal/tenant", "internal/strictjson"}, For: []string{"cmd/orgd", "cmd/orgctl"}},
+		{Path: "internal/control", Floor: Doors, Only: []string{}, For: []string{"cmd/orgd"}},
+		{Path: "internal/certs", Floor: Doors, Only: []string{}, For: []string{"cmd/orgd"}},
+		{Path: "internal/logging", Floor: Doors, Only: []string{}, For: []string{"cmd/orgd"}},
 		{Path: "client", Floor: Doors, Only: []string{"api"}, For: []string{"cmd/orgctl", "e2e", "bench"}, Speaks: []string{http}},
 
 		// Operations.
@@ -99,6 +104,10 @@ var House = Rules{
 		{Path: "internal/placement", Floor: Services},
 		{Path: "internal/passwords", Floor: Services},
 		{Path: "internal/tokens", Floor: Services},
+
+		{Path: "internal/throttle", Floor: Services},
+		{Path: "internal/idempotency", Floor: Checks},
+		{Path: "internal/credentials", Floor: Checks},
 
 		// The stores, beside what operations share: nobody below cmd knows them.
 		{Path: "internal/store/sqlite", Floor: Services, Only: contract, For: []string{"cmd/orgd"}, Backend: true, Speaks: []string{sql}},

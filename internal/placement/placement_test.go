@@ -154,7 +154,9 @@ func TestOwnWritesAreSeenAtOnce(t *testing.T) {
 	}()
 	<-h.read
 	dir.Learn(insert(t, s, "Acme"))
-	if _, err := dir.ByName(t.Context(), "acme"); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := dir.ByName(ctx, "acme"); err != nil {
 		t.Errorf("who comes after the creation: %v", err)
 	}
 	close(h.release)
