@@ -182,8 +182,7 @@ func (s *Service) accept(ctx context.Context, caller access.Caller, change Accou
 
 // fieldsOf returns the refused fields that an error names.
 func fieldsOf(err error) []tenant.FieldError {
-	var e *tenant.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		return e.Fields
 	}
 	return nil

@@ -13,8 +13,6 @@ import (
 	"github.com/orgd/orgd/internal/throttle"
 )
 
-func ptr(s string) *string { return &s }
-
 func TestMeShowsTheAccountAndWhatIsThere(t *testing.T) {
 	w := newWorld(t)
 	acme, gone, left := w.organization("Acme Corp"), w.organization("Gone"), w.organization("Left")
@@ -37,7 +35,7 @@ func TestMeShowsTheAccountAndWhatIsThere(t *testing.T) {
 	}
 	_, err = w.Me(t.Context(), anyone("home"))
 	wantCode(t, "a stranger's account", err, tenant.CodeUnauthenticated)
-	_, err = w.UpdateMe(t.Context(), anyone("home"), authn.AccountChange{Password: ptr(second)})
+	_, err = w.UpdateMe(t.Context(), anyone("home"), authn.AccountChange{Password: new(second)})
 	wantCode(t, "a change by a stranger", err, tenant.CodeUnauthenticated)
 }
 
@@ -48,7 +46,7 @@ func TestChangeOfAddressAndPasswordIsOneWriteThatEndsOtherSessions(t *testing.T)
 	other, _ := w.signIn("ada@acme.example", password, "")
 	w.must(ignoreFirst(w.ResetLink(t.Context(), access.Console(), "ada@acme.example")))
 	me, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{
-		Email: ptr("Ada@New.example"), Password: ptr(second), CurrentPassword: password,
+		Email: new("Ada@New.example"), Password: new(second), CurrentPassword: password,
 	})
 	w.must(err)
 	if me.Email != "ada@new.example" {
@@ -97,17 +95,17 @@ func TestWhatIsNotAcceptedChangesNothing(t *testing.T) {
 		fields int
 	}{
 		"nothing":              {authn.AccountChange{}, "", 0},
-		"the same address":     {authn.AccountChange{Email: ptr("ADA@acme.example")}, "", 0},
-		"no current password":  {authn.AccountChange{Password: ptr(second)}, tenant.CodeStaleAuthentication, 0},
-		"a wrong one":          {authn.AccountChange{Password: ptr(second), CurrentPassword: "wrong"}, tenant.CodeStaleAuthentication, 0},
-		"no address":           {authn.AccountChange{Email: ptr("ada"), CurrentPassword: password}, tenant.CodeInvalid, 1},
-		"two bad fields":       {authn.AccountChange{Email: ptr("ada"), Password: ptr("short"), CurrentPassword: password}, tenant.CodeInvalid, 2},
-		"the organization":     {authn.AccountChange{Password: ptr("AcmeCorp1"), CurrentPassword: password}, tenant.CodeInvalid, 1},
-		"the product":          {authn.AccountChange{Password: ptr("orgd12345"), CurrentPassword: password}, tenant.CodeInvalid, 1},
-		"the next local part":  {authn.AccountChange{Email: ptr("lovelace@acme.example"), Password: ptr("lovelace1"), CurrentPassword: password}, tenant.CodeInvalid, 1},
-		"somebody's address":   {authn.AccountChange{Email: ptr("eve@acme.example"), CurrentPassword: password}, tenant.CodeEmailTaken, 0},
-		"too long for bcrypt":  {authn.AccountChange{Password: ptr(string(make([]byte, 73))), CurrentPassword: password}, tenant.CodeInvalid, 1},
-		"the common password1": {authn.AccountChange{Password: ptr("password123"), CurrentPassword: password}, tenant.CodeInvalid, 1},
+		"the same address":     {authn.AccountChange{Email: new("ADA@acme.example")}, "", 0},
+		"no current password":  {authn.AccountChange{Password: new(second)}, tenant.CodeStaleAuthentication, 0},
+		"a wrong one":          {authn.AccountChange{Password: new(second), CurrentPassword: "wrong"}, tenant.CodeStaleAuthentication, 0},
+		"no address":           {authn.AccountChange{Email: new("ada"), CurrentPassword: password}, tenant.CodeInvalid, 1},
+		"two bad fields":       {authn.AccountChange{Email: new("ada"), Password: new("short"), CurrentPassword: password}, tenant.CodeInvalid, 2},
+		"the organization":     {authn.AccountChange{Password: new("AcmeCorp1"), CurrentPassword: password}, tenant.CodeInvalid, 1},
+		"the product":          {authn.AccountChange{Password: new("orgd12345"), CurrentPassword: password}, tenant.CodeInvalid, 1},
+		"the next local part":  {authn.AccountChange{Email: new("lovelace@acme.example"), Password: new("lovelace1"), CurrentPassword: password}, tenant.CodeInvalid, 1},
+		"somebody's address":   {authn.AccountChange{Email: new("eve@acme.example"), CurrentPassword: password}, tenant.CodeEmailTaken, 0},
+		"too long for bcrypt":  {authn.AccountChange{Password: new(string(make([]byte, 73))), CurrentPassword: password}, tenant.CodeInvalid, 1},
+		"the common password1": {authn.AccountChange{Password: new("password123"), CurrentPassword: password}, tenant.CodeInvalid, 1},
 	} {
 		_, err := w.UpdateMe(t.Context(), caller, c.change)
 		wantCode(t, what, err, c.code)
@@ -126,7 +124,7 @@ func TestWrongCurrentPasswordsAreThrottledLikeLogins(t *testing.T) {
 	w := newWorld(t)
 	w.ada()
 	_, caller := w.signIn("ada@acme.example", password, "")
-	change := authn.AccountChange{Password: ptr(second), CurrentPassword: "wrong"}
+	change := authn.AccountChange{Password: new(second), CurrentPassword: "wrong"}
 	for range throttle.PairFailures {
 		_, err := w.UpdateMe(t.Context(), caller, change)
 		wantCode(t, "a guess", err, tenant.CodeStaleAuthentication)
@@ -142,7 +140,7 @@ func TestAskingForTakenAddressesIsThrottled(t *testing.T) {
 	org, _ := w.ada()
 	w.person("eve@acme.example", org)
 	_, caller := w.signIn("ada@acme.example", password, "")
-	change := authn.AccountChange{Email: ptr("eve@acme.example"), CurrentPassword: password}
+	change := authn.AccountChange{Email: new("eve@acme.example"), CurrentPassword: password}
 	for range throttle.PrefixFailures {
 		_, err := w.UpdateMe(t.Context(), caller, change)
 		wantCode(t, "a taken address", err, tenant.CodeEmailTaken)
@@ -156,7 +154,7 @@ func TestChangeWaitsForNobodyButSaysWhoIsInTheWay(t *testing.T) {
 	org, user := w.ada()
 	_, caller := w.signIn("ada@acme.example", password, "")
 	w.changeUser(user.ID, func(u *tenant.User) { w.must(u.Reserve("third@acme.example")) })
-	_, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{Password: ptr(second), CurrentPassword: password})
+	_, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{Password: new(second), CurrentPassword: password})
 	wantCode(t, "while an operation changes the address", err, tenant.CodeOperationInProgress)
 	w.changeUser(user.ID, func(u *tenant.User) { u.Settle(u.Email) })
 
@@ -165,13 +163,15 @@ func TestChangeWaitsForNobodyButSaysWhoIsInTheWay(t *testing.T) {
 	w.changeUser(eve.ID, func(u *tenant.User) { w.must(u.Reserve("half@acme.example")) })
 	var ended sync.WaitGroup
 	ended.Go(func() { w.changeUser(eve.ID, func(u *tenant.User) { u.Settle("eve@acme.example") }) })
-	me, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{Email: ptr("half@acme.example"), CurrentPassword: password})
+	me, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{Email: new("half@acme.example"), CurrentPassword: password})
 	ended.Wait()
 	if err != nil || me.Email != "half@acme.example" {
 		t.Errorf("got %+v, %v", me, err)
 	}
 	w.changeUser(eve.ID, func(u *tenant.User) { w.must(u.Reserve("quarter@acme.example")) })
-	_, err = w.UpdateMe(t.Context(), caller, authn.AccountChange{Email: ptr("quarter@acme.example"), CurrentPassword: password})
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err = w.UpdateMe(short, caller, authn.AccountChange{Email: new("quarter@acme.example"), CurrentPassword: password})
 	wantCode(t, "a change that does not end", err, tenant.CodeUnavailable)
 }
 
@@ -206,7 +206,7 @@ func TestChangeOfAnAccountThatChangedMeanwhileIsRefused(t *testing.T) {
 			_, user := w.ada()
 			_, caller := w.signIn("ada@acme.example", password, "")
 			hook.before = func() { w.changeUser(user.ID, meanwhile) }
-			_, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{Email: ptr("new@acme.example"), CurrentPassword: password})
+			_, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{Email: new("new@acme.example"), CurrentPassword: password})
 			wantCode(t, "the change", err, tenant.CodeConflict)
 			if _, err := w.store.Users.FindByEmail(t.Context(), "new@acme.example"); !tenant.IsCode(err, tenant.CodeNotFound) {
 				t.Errorf("the new address is taken: %v", err)

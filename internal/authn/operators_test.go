@@ -24,10 +24,10 @@ func TestOperatorSignsInAndChangesTheAccount(t *testing.T) {
 		t.Errorf("got %+v, want %+v", caller, want)
 	}
 	before := len(w.entries(""))
-	_, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{Password: ptr(second), CurrentPassword: "wrong"})
+	_, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{Password: new(second), CurrentPassword: "wrong"})
 	wantCode(t, "a wrong password", err, tenant.CodeStaleAuthentication)
 	me, err := w.UpdateMe(t.Context(), caller, authn.AccountChange{
-		Email: ptr("root@orgd.example"), Password: ptr(second), CurrentPassword: password,
+		Email: new("root@orgd.example"), Password: new(second), CurrentPassword: password,
 	})
 	w.must(err)
 	if me.Email != "root@orgd.example" || me.OperatorID != operator.ID {

@@ -77,10 +77,10 @@ func TestBadLinksAreOneAnswer(t *testing.T) {
 		}
 	}
 	for _, weak := range []string{"short", "password123"} {
-		for _, any := range []string{token, "nonsense"} {
-			err := w.ResetPassword(t.Context(), anyone("hotel"), any, weak)
+		for _, link := range []string{token, "nonsense"} {
+			err := w.ResetPassword(t.Context(), anyone("hotel"), link, weak)
 			if e, ok := err.(*tenant.Error); !ok || e.Fields[0].Location != "body.password" { //nolint:errorlint // the error itself
-				t.Errorf("a weak password with the token %.8s: %v", any, err)
+				t.Errorf("a weak password with the token %.8s: %v", link, err)
 			}
 		}
 	}

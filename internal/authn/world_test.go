@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -61,26 +62,26 @@ type world struct {
 	minter    *tokens.Minter
 	directory *placement.Directory
 	log       *bytes.Buffer
-	// hashes counts how often the hashing pool looked at its clock: as often for each job.
-	hashes atomic.Int64
+	// looks counts how often the hashing pool looked at its clock: when a job begins and when it has ended.
+	looks atomic.Int64
 }
 
 // newWorld wires the rooms as cmd/orgd does; spoil may put something in between.
-func newWorld(t testing.TB, spoil ...func(*authn.Deps)) *world {
-	t.Helper()
-	w := &world{t: t, clock: &clock{at: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
-	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: filepath.Join(t.TempDir(), "data"), Now: w.clock.now})
+func newWorld(tb testing.TB, spoil ...func(*authn.Deps)) *world {
+	tb.Helper()
+	w := &world{t: tb, clock: &clock{at: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
+	db, err := sqlite.Open(tb.Context(), sqlite.Options{Dir: filepath.Join(tb.TempDir(), "data"), Now: w.clock.now})
 	w.must(err)
-	t.Cleanup(func() { _ = db.Close() })
+	tb.Cleanup(func() { _ = db.Close() })
 	w.store = db.Store()
 	pool, err := passwords.New(passwords.Options{Cost: passwords.MinCost, Now: func() time.Time {
-		w.hashes.Add(1)
+		w.looks.Add(1)
 		return w.clock.now()
 	}})
 	w.must(err)
-	t.Cleanup(pool.Close)
+	tb.Cleanup(pool.Close)
 	w.wire(pool, spoil...)
-	w.must(w.LoadKeys(t.Context()))
+	w.must(w.LoadKeys(tb.Context()))
 	return w
 }
 
@@ -108,6 +109,16 @@ func (w *world) wire(pool *passwords.Pool, spoil ...func(*authn.Deps)) {
 	w.Service = authn.New(deps)
 }
 
+// hashes returns how many jobs the hashing pool has done. It may look at its clock just after the last one's answer.
+func (w *world) hashes() int64 {
+	for {
+		if looks := w.looks.Load(); looks%2 == 0 {
+			return looks / 2
+		}
+		runtime.Gosched()
+	}
+}
+
 func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {
@@ -116,10 +127,10 @@ func (w *world) must(err error) {
 }
 
 // wantCode fails unless err is of the code.
-func wantCode(t testing.TB, what string, err error, code tenant.Code) {
-	t.Helper()
+func wantCode(tb testing.TB, what string, err error, code tenant.Code) {
+	tb.Helper()
 	if tenant.CodeOf(err) != code {
-		t.Errorf("%s: got %q (%v), want %q", what, tenant.CodeOf(err), err, code)
+		tb.Errorf("%s: got %q (%v), want %q", what, tenant.CodeOf(err), err, code)
 	}
 }
 
@@ -130,11 +141,11 @@ func anyone(prefix string) access.Caller {
 	return access.Caller{Kind: tenant.ActorAnonymous, Address: prefix, Prefix: prefix, RequestID: "r-1"}
 }
 
-func hashOf(t testing.TB, password string, cost int) string {
-	t.Helper()
+func hashOf(tb testing.TB, password string, cost int) string {
+	tb.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), cost)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(hash)
 }

@@ -134,8 +134,7 @@ func (c *Credentials) Acceptable(location, password string, pctx passwords.Conte
 		pctx.Product = Product
 	}
 	err := c.policy.Check(password, pctx)
-	var policy *passwords.PolicyError
-	if errors.As(err, &policy) {
+	if policy, ok := errors.AsType[*passwords.PolicyError](err); ok {
 		return tenant.Invalid(location, string(policy.Rule), policy.Reason)
 	}
 	return err

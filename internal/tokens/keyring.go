@@ -148,16 +148,13 @@ func (k *Keyring) current(ctx context.Context) (*keySet, error) {
 	flight := k.reads.DoChan("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
 		defer cancel()
-		return k.read(ctx)
+		return nil, k.Refresh(ctx)
 	})
 	select {
 	case <-ctx.Done():
 		return nil, tenant.Wrap(tenant.CodeUnavailable, ctx.Err(), "the request ended before the server's keys were read")
 	case result := <-flight:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-		return result.Val.(*keySet), nil
+		return k.set.Load(), result.Err
 	}
 }
 

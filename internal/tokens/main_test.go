@@ -35,15 +35,15 @@ type house struct {
 	guard *access.Guard
 }
 
-func newHouse(t testing.TB) *house {
-	t.Helper()
+func newHouse(tb testing.TB) *house {
+	tb.Helper()
 	c := newClock()
-	opened, err := sqlite.Open(t.Context(), sqlite.Options{Dir: filepath.Join(t.TempDir(), "data"), Now: c.now})
+	opened, err := sqlite.Open(tb.Context(), sqlite.Options{Dir: filepath.Join(tb.TempDir(), "data"), Now: c.now})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = opened.Close() })
-	return &house{t: t, store: opened.Store(), clock: c, guard: access.NewGuard(access.Policy{}, c.now)}
+	tb.Cleanup(func() { _ = opened.Close() })
+	return &house{t: tb, store: opened.Store(), clock: c, guard: access.NewGuard(access.Policy{}, c.now)}
 }
 
 func (h *house) authorize() (tenant.AuditEntry, error) {
