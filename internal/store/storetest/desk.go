@@ -58,10 +58,18 @@ func told(err error) string {
 // same complains unless the two are equal; see equal.
 func (d *desk) same(got, want any, what string, args ...any) {
 	d.Helper()
-	if !equal(got, want) {
-		d.Errorf("%s:\n got %+v\nwant %+v", fmt.Sprintf(what, args...), got, want)
+	if equal(got, want) {
+		return
 	}
+	found := differences(got, want)
+	if len(found) > shownDifferences {
+		found = append(found[:shownDifferences], fmt.Sprintf("and %d more", len(found)-shownDifferences))
+	}
+	d.Errorf("%s: %s", fmt.Sprintf(what, args...), strings.Join(found, "; "))
 }
+
+// shownDifferences is how many parts of two values one complaint tells.
+const shownDifferences = 6
 
 // together lets n callers act at the same moment and returns what each got.
 func together[V any](n int, act func(i int) V) []V {

@@ -2,8 +2,10 @@ package storetest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -21,7 +23,7 @@ func rebuild(path string, v reflect.Value, replace leaf) reflect.Value {
 	case v.Type() == reflect.TypeFor[time.Time]():
 		return replace(path, v)
 	case v.Type() == reflect.TypeFor[tenant.Data]():
-		return reflect.ValueOf(sorted(v.Bytes()))
+		return replace(path, reflect.ValueOf(sorted(v.Bytes())))
 	case empty(v):
 		return replace(path, reflect.Zero(v.Type()))
 	}
@@ -111,6 +113,40 @@ func equal(a, b any) bool {
 		return a == b
 	}
 	return reflect.DeepEqual(copyOf(a), copyOf(b))
+}
+
+// differences tells for each part in which two values differ what it is in both.
+func differences(got, want any) []string {
+	have, should := leaves(got), leaves(want)
+	paths := slices.Concat(slices.Collect(maps.Keys(have)), slices.Collect(maps.Keys(should)))
+	slices.Sort(paths)
+	var found []string
+	for _, path := range slices.Compact(paths) {
+		if have[path] != should[path] {
+			found = append(found, fmt.Sprintf("%s is %s, want %s", cmp.Or(path, "it"), cmp.Or(have[path], "not there"), cmp.Or(should[path], "nothing")))
+		}
+	}
+	return found
+}
+
+// leaves returns the parts of a value as text, by path.
+func leaves(v any) map[string]string {
+	all := map[string]string{}
+	if v == nil {
+		return all
+	}
+	rebuild("", reflect.ValueOf(v), func(path string, part reflect.Value) reflect.Value {
+		switch value := part.Interface().(type) {
+		case time.Time:
+			all[path] = fmt.Sprintf("%s (in UTC: %t)", value.Format(time.RFC3339Nano), value.Location() == time.UTC)
+		case tenant.Data:
+			all[path] = string(value)
+		default:
+			all[path] = fmt.Sprintf("%#v", value)
+		}
+		return part
+	})
+	return all
 }
 
 // blanks returns the paths of the parts of v that are zero, single bytes aside.
