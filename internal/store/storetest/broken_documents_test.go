@@ -18,6 +18,9 @@ var documentTwins = []twin{
 	{"an insert that was done before is refused", "Documents/InsertAgainWithItsWriteID", spoilDocuments(func(d store.Documents) store.Documents { return forgetsWriteIDs{d} })},
 	{"any insert under the id counts as done before", "Documents/InsertAgainWithItsWriteID", spoilDocuments(func(d store.Documents) store.Documents { return trustsInserts{d} })},
 	{"a delete does not look at the version", "Documents/DeleteOfTheNamedVersion", spoilDocuments(func(d store.Documents) store.Documents { return blindDelete{d} })},
+	{"a delete compares the version and then deletes", "Documents/DeleteOrUpdateWins", spoilDocuments(func(d store.Documents) store.Documents {
+		return lateDelete{d, make(chan struct{}), make(chan struct{})}
+	})},
 	{"a delete of nothing succeeds", "Documents/DeleteOfNothing", spoilDocuments(func(d store.Documents) store.Documents { return meekDelete{d} })},
 	{"numbers are doubles", "Documents/DataComesBackExactly", spoilDocuments(func(d store.Documents) store.Documents { return rewrites{d, throughDoubles} })},
 	{"text is escaped for markup", "Documents/DataComesBackExactly", spoilDocuments(func(d store.Documents) store.Documents { return rewrites{d, throughMarkup} })},
@@ -39,7 +42,7 @@ var quotaTwins = []twin{
 	{"the quota is for each document", "Documents/QuotaBoundsInserts", spoilDocuments(func(d store.Documents) store.Documents { return quotaEach{d} })},
 	{"what is deleted still counts", "Documents/UsageIsExact", spoilDocuments(func(d store.Documents) store.Documents { return &hoards{Documents: d} })},
 	{"usage is in characters", "Documents/UsageIsExact", spoilDocuments(func(d store.Documents) store.Documents { return countsRunes{d} })},
-	{"usage is read and then written", "Documents/UsageIsExactAfterManyWriters", spoilDocuments(func(d store.Documents) store.Documents { return &losesCounts{Documents: d} })},
+	{"usage is read and then written", "Documents/UsageIsExactAfterManyWriters", spoilDocuments(func(d store.Documents) store.Documents { return &losesCounts{Documents: d, inserts: gather(writers)} })},
 }
 
 func spoilDocuments(spoil func(store.Documents) store.Documents) func(store.Store) store.Store {
@@ -81,6 +84,32 @@ type blindDelete struct{ store.Documents }
 
 func (b blindDelete) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, _ int64) error {
 	return b.Documents.Delete(ctx, place, c, id, 0)
+}
+
+// lateDelete lets an update come between the look at the version and the delete.
+type lateDelete struct {
+	store.Documents
+	compared, updated chan struct{}
+}
+
+func (b lateDelete) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
+	doc, err := b.Get(ctx, place, c, id)
+	if err != nil {
+		return err
+	}
+	if version > 0 && doc.Version != version {
+		return tenant.Errorf(tenant.CodePrecondition, "the document has changed")
+	}
+	meet(ctx, b.compared)
+	meet(ctx, b.updated)
+	return b.Documents.Delete(ctx, place, c, id, 0)
+}
+
+func (b lateDelete) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
+	meet(ctx, b.compared)
+	doc, err := b.Documents.Update(ctx, place, c, id, quota, change)
+	meet(ctx, b.updated)
+	return doc, err
 }
 
 type meekDelete struct{ store.Documents }
@@ -278,13 +307,14 @@ func (b countsRunes) Usage(ctx context.Context, place tenant.Place) (tenant.Usag
 // losesCounts keeps the number of documents beside them, reads it, and writes it when the insert is done.
 type losesCounts struct {
 	store.Documents
-	count atomic.Int64
+	inserts *gathering
+	count   atomic.Int64
 }
 
 func (b *losesCounts) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64) (tenant.Document, error) {
 	count := b.count.Load()
 	got, err := b.Documents.Insert(ctx, place, c, doc, quota)
-	dawdle()
+	b.inserts.join(ctx)
 	b.count.Store(count + 1)
 	return got, err
 }

@@ -10,10 +10,10 @@ import (
 )
 
 var idempotencyTwins = []twin{
-	{"a request is looked up and then begun", "Idempotency/BeginsHaveOneWinner", spoilIdempotency(func(store.Idempotency) store.Idempotency { return &lookThenBegin{} })},
+	{"a request is looked up and then begun", "Idempotency/BeginsHaveOneWinner", spoilIdempotency(func(store.Idempotency) store.Idempotency { return &lookThenBegin{rivals: gather(crowd)} })},
 	{"whoever loses is told its own record", "Idempotency/BeginIsOnce", spoilIdempotency(func(i store.Idempotency) store.Idempotency { return echoes{i} })},
 	{"records never expire", "Idempotency/ExpiredRecordsAreReplaced", spoilIdempotency(func(i store.Idempotency) store.Idempotency { return beginWith{i, frozenClock} })},
-	{"a record that has expired is replaced by all who come", "Idempotency/BeginsAfterExpiryHaveOneWinner", spoilIdempotency(func(store.Idempotency) store.Idempotency { return &lookThenBegin{} })},
+	{"a record that has expired is replaced by all who come", "Idempotency/BeginsAfterExpiryHaveOneWinner", spoilIdempotency(func(store.Idempotency) store.Idempotency { return &lookThenBegin{rivals: gather(crowd), first: 1} })},
 	{"callers have no limit", "Idempotency/LimitPerCaller", spoilIdempotency(func(i store.Idempotency) store.Idempotency { return beginWith{i, noPerCaller} })},
 	{"the limit comes before the key", "Idempotency/LimitPerCaller", spoilIdempotency(func(i store.Idempotency) store.Idempotency { return limitFirst{i} })},
 	{"a take-over does not look at the lease", "Idempotency/TakeOverComparesTheLease", spoilIdempotency(func(i store.Idempotency) store.Idempotency { return meekTakeOver{i} })},
@@ -34,18 +34,24 @@ func spoilIdempotency(spoil func(store.Idempotency) store.Idempotency) func(stor
 // lookThenBegin keeps records in memory, looks for the key, and then stores.
 type lookThenBegin struct {
 	store.Idempotency
+	rivals  *gathering
+	first   int // calls that come alone, before the rivals
 	mu      sync.Mutex
 	records map[string]store.IdempotencyRecord
 }
 
-func (b *lookThenBegin) Begin(_ context.Context, record store.IdempotencyRecord, now time.Time, _ int) (store.IdempotencyRecord, bool, error) {
+func (b *lookThenBegin) Begin(ctx context.Context, record store.IdempotencyRecord, now time.Time, _ int) (store.IdempotencyRecord, bool, error) {
 	b.mu.Lock()
 	stored, ok := b.records[record.Key]
+	alone := b.first > 0
+	b.first--
 	b.mu.Unlock()
 	if ok && stored.ExpiresAt.After(now) {
 		return stored, false, nil
 	}
-	dawdle()
+	if !alone {
+		b.rivals.join(ctx)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	record.LeaseUntil, record.ExpiresAt = tenant.Millis(record.LeaseUntil), tenant.Millis(record.ExpiresAt)

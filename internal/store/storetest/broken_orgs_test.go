@@ -21,6 +21,10 @@ var orgTwins = []twin{
 	{"a claim error does not know its holder", "Orgs/ClaimErrorTellsHolderAndPending", spoilOrgs(func(o store.Orgs) store.Orgs { return vagueClaimErrors{o, false} })},
 	{"a claim error says that all is settled", "Orgs/ClaimErrorTellsHolderAndPending", spoilOrgs(func(o store.Orgs) store.Orgs { return vagueClaimErrors{o, true} })},
 	{"an update frees no claims", "Orgs/UpdateTakesAndFreesClaims", spoilOrgs(func(o store.Orgs) store.Orgs { return keepsClaims{o} })},
+	{"rivals keep each other out", "Orgs/InsertsWithAllClaimsInCommonHaveOneWinner", spoilOrgs(func(o store.Orgs) store.Orgs {
+		return &mutualExclusion{Orgs: o, rivals: gather(crowd), wanted: map[tenant.Claim]int{}}
+	})},
+	{"a removal compares the version and then removes", "Orgs/RemoveOrUpdateWins", spoilOrgs(func(o store.Orgs) store.Orgs { return lateRemove{o, make(chan struct{}), make(chan struct{})} })},
 	{"a removal does not look at the version", "Orgs/RemoveOfAnotherVersion", spoilOrgs(func(o store.Orgs) store.Orgs { return blindRemove{o} })},
 	{"a removal of nothing succeeds", "Orgs/RemoveFreesClaims", spoilOrgs(func(o store.Orgs) store.Orgs { return meekRemove{o} })},
 	{"the count has the trash in it", "Orgs/CountIsOutsideTheTrash", spoilOrgs(func(o store.Orgs) store.Orgs { return countsAll{o} })},
@@ -55,12 +59,13 @@ func (b halfInserts) Insert(ctx context.Context, org tenant.Organization, trail 
 // checkedClaims keeps claims in memory and looks before it takes them.
 type checkedClaims struct {
 	store.Orgs
-	mu    sync.Mutex
-	taken map[tenant.Claim]tenant.OrgID
+	rivals *gathering
+	mu     sync.Mutex
+	taken  map[tenant.Claim]tenant.OrgID
 }
 
 func checkThenInsert(o store.Orgs) store.Orgs {
-	return &checkedClaims{Orgs: o, taken: map[tenant.Claim]tenant.OrgID{}}
+	return &checkedClaims{Orgs: o, rivals: gather(crowd), taken: map[tenant.Claim]tenant.OrgID{}}
 }
 
 func (b *checkedClaims) look(claim tenant.Claim) tenant.OrgID {
@@ -75,7 +80,7 @@ func (b *checkedClaims) Insert(ctx context.Context, org tenant.Organization, tra
 			return &store.ClaimError{Claim: claim, Holder: holder}
 		}
 	}
-	dawdle()
+	b.rivals.join(ctx)
 	b.mu.Lock()
 	for _, claim := range org.Claims {
 		b.taken[claim] = org.ID
@@ -87,6 +92,59 @@ func (b *checkedClaims) Insert(ctx context.Context, org tenant.Organization, tra
 
 func (b *checkedClaims) Find(ctx context.Context, claim tenant.Claim) (tenant.Organization, error) {
 	return b.Get(ctx, b.look(claim))
+}
+
+// mutualExclusion announces its claims first, and gives way where another one has announced one too.
+type mutualExclusion struct {
+	store.Orgs
+	rivals *gathering
+	mu     sync.Mutex
+	wanted map[tenant.Claim]int
+}
+
+func (b *mutualExclusion) Insert(ctx context.Context, org tenant.Organization, trail tenant.Trail) error {
+	b.mu.Lock()
+	for _, claim := range org.Claims {
+		b.wanted[claim]++
+	}
+	b.mu.Unlock()
+	b.rivals.join(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, claim := range org.Claims {
+		if b.wanted[claim] > 1 {
+			return &store.ClaimError{Claim: claim}
+		}
+	}
+	return b.Orgs.Insert(ctx, org, trail)
+}
+
+// lateRemove lets an update come between the look at the version and the removal.
+type lateRemove struct {
+	store.Orgs
+	compared, updated chan struct{}
+}
+
+func (b lateRemove) Remove(ctx context.Context, id tenant.OrgID, version int64, trail tenant.Trail) error {
+	org, err := b.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if org.Version != version {
+		return tenant.Errorf(tenant.CodeConflict, "the organization has changed")
+	}
+	meet(ctx, b.compared)
+	meet(ctx, b.updated)
+	return blindRemove{b.Orgs}.Remove(ctx, id, version, trail)
+}
+
+func (b lateRemove) Update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
+	change func(*tenant.Organization) error,
+) (tenant.Organization, error) {
+	meet(ctx, b.compared)
+	org, err := b.Orgs.Update(ctx, id, trail, change)
+	meet(ctx, b.updated)
+	return org, err
 }
 
 type caseBlindFind struct{ store.Orgs }

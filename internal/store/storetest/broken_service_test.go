@@ -16,6 +16,7 @@ var instanceTwins = []twin{
 		return &gathersAcks{Instances: i, acks: map[tenant.OrgID]int64{}}
 	})},
 	{"a beat stores no acks", "Instances/BeatStoresCounterAndAcks", spoilInstances(func(i store.Instances) store.Instances { return deafBeats{i} })},
+	{"a late beat undoes the next one", "Instances/BeatThatIsLateChangesNothing", spoilInstances(func(i store.Instances) store.Instances { return lateBeats{i} })},
 	{"removing a server twice is an error", "Instances/RemoveIsIdempotent", spoilInstances(func(i store.Instances) store.Instances { return fussyRemove{i} })},
 	{"each start founds its own installation", "Installation/FoundOnce", func(s store.Store) store.Store {
 		s.Installation = ownFoundings{}
@@ -24,7 +25,7 @@ var instanceTwins = []twin{
 }
 
 var throttleTwins = []twin{
-	{"a counter is read and then added to", "Throttle/AddsOfManyAreAtomic", spoilThrottle(func(t store.Throttle) store.Throttle { return readThenAdd{t} })},
+	{"a counter is read and then added to", "Throttle/AddsOfManyAreAtomic", spoilThrottle(func(t store.Throttle) store.Throttle { return readThenAdd{t, gather(crowd)} })},
 	{"counters do not leak", "Throttle/Leaks", spoilThrottle(func(t store.Throttle) store.Throttle { return leakWith{t, func(l *store.Leak) { l.PerSecond = 0 }} })},
 	{"counters live for ever", "Throttle/ForgetsAfterTheTTL", spoilThrottle(func(t store.Throttle) store.Throttle {
 		return leakWith{t, func(l *store.Leak) { l.TTL = 24 * time.Hour }}
@@ -87,6 +88,20 @@ func (b deafBeats) Beat(ctx context.Context, id tenant.InstanceID, counter int64
 	return b.Instances.Beat(ctx, id, counter, nil)
 }
 
+// lateBeats takes every beat for the newest.
+type lateBeats struct{ store.Instances }
+
+func (b lateBeats) Beat(ctx context.Context, id tenant.InstanceID, counter int64, acks map[tenant.OrgID]int64) error {
+	err := b.Instances.Beat(ctx, id, counter, acks)
+	if err == nil || tenant.IsCode(err, tenant.CodeNotFound) {
+		return err
+	}
+	if err := b.Instances.Remove(ctx, id); err != nil {
+		return err
+	}
+	return b.Register(ctx, tenant.Instance{ID: id, Counter: counter, Acks: acks})
+}
+
 type fussyRemove struct{ store.Instances }
 
 func (b fussyRemove) Remove(ctx context.Context, id tenant.InstanceID) error {
@@ -103,14 +118,17 @@ func (ownFoundings) Found(_ context.Context, i tenant.Installation) (tenant.Inst
 	return i, nil
 }
 
-type readThenAdd struct{ store.Throttle }
+type readThenAdd struct {
+	store.Throttle
+	callers *gathering
+}
 
 func (b readThenAdd) Add(ctx context.Context, key string, delta float64, leak store.Leak, now time.Time) (float64, error) {
 	level, err := b.Throttle.Add(ctx, key, 0, leak, now)
 	if err != nil || delta == 0 {
 		return level, err
 	}
-	dawdle()
+	b.callers.join(ctx)
 	_, err = b.Throttle.Add(ctx, key, delta, leak, now)
 	return level + delta, err
 }

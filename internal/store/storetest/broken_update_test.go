@@ -12,8 +12,8 @@ import (
 )
 
 var updateTwins = []twin{
-	{"updates of organizations are read and then written", "Orgs/UpdatesAreNotLost", spoilOrgUpdates(readThenWrite)},
-	{"updates of documents are read and then written", "Documents/UpdatesAreNotLost", spoilDocuments(func(d store.Documents) store.Documents { return lostUpdates{d} })},
+	{"updates of organizations are read and then written", "Orgs/UpdatesAreNotLost", spoilOrgs(func(o store.Orgs) store.Orgs { return lostOrgUpdates{o, gather(updaters)} })},
+	{"updates of documents are read and then written", "Documents/UpdatesAreNotLost", spoilDocuments(func(d store.Documents) store.Documents { return lostUpdates{d, gather(updaters)} })},
 	{"an update drops the function's error", "Orgs/UpdateGivesTheErrorBack", spoilOrgUpdates(dropError)},
 	{"an update wraps the function's error", "Orgs/UpdateGivesTheErrorBack", spoilOrgUpdates(wrapError)},
 	{"an update writes what the function refused", "Orgs/UpdateGivesTheErrorBack", spoilOrgUpdates(writeRefused)},
@@ -72,12 +72,25 @@ func spoilOrgUpdates(broken func(tenant.Organization, orgUpdate, func(*tenant.Or
 	return spoilOrgs(func(o store.Orgs) store.Orgs { return updateWith{o, broken} })
 }
 
-func readThenWrite(old tenant.Organization, sound orgUpdate, change func(*tenant.Organization) error) (tenant.Organization, error) {
-	if err := change(&old); err != nil {
+// lostOrgUpdates reads an organization, changes it, and writes it whatever is there by then.
+type lostOrgUpdates struct {
+	store.Orgs
+	callers *gathering
+}
+
+func (b lostOrgUpdates) Update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
+	change func(*tenant.Organization) error,
+) (tenant.Organization, error) {
+	org, err := b.Get(ctx, id)
+	if err != nil {
+		return org, err
+	}
+	b.callers.join(ctx)
+	if err := change(&org); err != nil {
 		return tenant.Organization{}, err
 	}
-	return sound(func(o *tenant.Organization) error {
-		*o = old
+	return b.Orgs.Update(ctx, id, trail, func(o *tenant.Organization) error {
+		*o = org
 		return nil
 	})
 }
@@ -248,8 +261,11 @@ func (b getsNothing) Get(ctx context.Context, id tenant.OrgID) (tenant.Organizat
 	return org, forgive(tenant.CodeNotFound, err)
 }
 
-// lostUpdates reads a document, changes it, and writes it whatever is there by then.
-type lostUpdates struct{ store.Documents }
+// lostUpdates does with documents what lostOrgUpdates does with organizations.
+type lostUpdates struct {
+	store.Documents
+	callers *gathering
+}
 
 func (b lostUpdates) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
 	change func(*tenant.Document) error,
@@ -258,6 +274,7 @@ func (b lostUpdates) Update(ctx context.Context, place tenant.Place, c tenant.Co
 	if err != nil {
 		return doc, err
 	}
+	b.callers.join(ctx)
 	if err := change(&doc); err != nil {
 		return tenant.Document{}, err
 	}

@@ -29,7 +29,6 @@ var loginTwins = []twin{
 	}},
 	{"operators come in pages of one less", "Operators/ListIsInOrderOfID", spoilOperators(func(o store.Operators) store.Operators { return shortPages{o} })},
 	{"a second end moves the first", "Sessions/EndIsOnceAndForAll", spoilSessions(func(s store.Sessions) store.Sessions { return &movingEnds{Sessions: s} })},
-	{"an end is seen by the one who made it", "Sessions/EndsHaveOneWinner", spoilSessions(func(s store.Sessions) store.Sessions { return &movingEnds{Sessions: s} })},
 	{"an end of nothing succeeds", "Sessions/EndOfNothing", spoilSessions(func(s store.Sessions) store.Sessions { return meekEnds{s} })},
 	{"a purge of sessions takes what expires just now", "Sessions/ExpiredAreThereUntilPurged", spoilSessions(func(s store.Sessions) store.Sessions { return purges{s, time.Millisecond, 1} })},
 	{"a purge does not keep to its limit", "Sessions/ExpiredAreThereUntilPurged", spoilSessions(func(s store.Sessions) store.Sessions { return purges{s, 0, 100} })},

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ func documentCases() []Case {
 		clause{name: "DeleteOfTheNamedVersion", check: documentDeleteOfVersion},
 		clause{name: "DeleteOfNothing", check: documentDeleteOfNothing},
 		clause{name: "DeleteHasOneWinner", check: documentDeleteHasOneWinner},
+		clause{name: "DeleteOrUpdateWins", check: documentDeleteOrUpdateWins},
 		clause{name: "AfterADeleteTheIDIsFree", check: documentAfterADelete},
 		clause{name: "MissingPlaceIsNotFoundAndNotMade", check: documentMissingPlace},
 		clause{name: "PlaceOfAnotherOrganizationIsRefused", check: documentForeignPlace},
@@ -214,6 +216,29 @@ func documentDeleteHasOneWinner(d *desk) {
 	})
 	d.winner(errs, tenant.CodeNotFound, "deletes of one document")
 	d.stores(place, 0, 0, "after all of them")
+}
+
+// An update and a delete of version 1 at the same moment: one of them comes first, and the other one is told.
+func documentDeleteOrUpdateWins(d *desk) {
+	place := d.home()
+	for i := range 8 {
+		id := tenant.DocumentID(fmt.Sprint("doc", i))
+		d.write(place, newDocument(id))
+		errs := together(2, func(i int) error {
+			if i == 0 {
+				return d.Documents.Delete(d.Context(), place, "", id, 1)
+			}
+			return d.change(place, "", id, `{"n":2}`, 0)
+		})
+		if errs[0] == nil {
+			d.want(tenant.CodeNotFound, errs[1], "the update after the delete")
+			d.gone(place, id, "after the delete")
+			continue
+		}
+		d.want(tenant.CodePrecondition, errs[0], "the delete after the update")
+		d.need(errs[1], "the update that came first")
+		d.same(d.document(place, id).Version, int64(2), "the version after the update")
+	}
 }
 
 func documentAfterADelete(d *desk) {

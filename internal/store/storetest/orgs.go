@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -16,12 +17,14 @@ func orgCases() []Case {
 		clause{name: "InsertAgainIsAnIDTaken", check: orgInsertAgain},
 		clause{name: "ClaimErrorTellsHolderAndPending", check: orgClaimErrorTellsHolder},
 		clause{name: "InsertsWithACommonClaimHaveOneWinner", check: orgInsertsWithACommonClaim},
+		clause{name: "InsertsWithAllClaimsInCommonHaveOneWinner", check: orgInsertsWithAllClaims},
 		clause{name: "UpdateTakesAndFreesClaims", check: orgUpdateTakesAndFreesClaims},
 		clause{name: "UpdateThatMissesAClaimChangesNothing", check: orgUpdateThatMissesAClaim},
 		clause{name: "UpdatesToACommonClaimHaveOneWinner", check: orgUpdatesToACommonClaim},
 		clause{name: "RemoveFreesClaims", check: orgRemoveFreesClaims},
 		clause{name: "RemoveOfAnotherVersion", check: orgRemoveOfAnotherVersion},
 		clause{name: "RemoveHasOneWinner", check: orgRemoveHasOneWinner},
+		clause{name: "RemoveOrUpdateWins", check: orgRemoveOrUpdateWins},
 		clause{name: "CountIsOutsideTheTrash", alone: true, check: orgCount},
 	), orgListCases()...)
 }
@@ -166,6 +169,28 @@ func orgInsertsWithACommonClaim(d *desk) {
 	}
 }
 
+// Rivals that want the same claims in another order must not keep each other out, so that none gets them.
+func orgInsertsWithAllClaims(d *desk) {
+	rivals := make([]tenant.Organization, crowd)
+	claims := newOrg().Claims
+	for n := range rivals {
+		rivals[n] = newOrg()
+		first := n % len(claims)
+		rivals[n].Claims = slices.Concat(claims[first:], claims[:first])
+	}
+	errs := together(crowd, func(n int) error { return d.Orgs.Insert(d.Context(), rivals[n], upkeep) })
+	count := 0
+	for n, err := range errs {
+		if err == nil {
+			count++
+			d.holder(claims[0], rivals[n].ID)
+			continue
+		}
+		d.wantOneOf([]tenant.Code{tenant.CodeNameTaken, tenant.CodeSlugTaken}, err, "an insert that lost")
+	}
+	d.same(count, 1, "how many of %d inserts with the same claims succeeded", crowd)
+}
+
 // rename is the update that ends a rename: it frees the old claims and takes new ones.
 func (d *desk) rename(org tenant.Organization, claims []tenant.Claim, trail tenant.Trail) error {
 	_, err := d.Orgs.Update(d.Context(), org.ID, trail, func(o *tenant.Organization) error {
@@ -257,6 +282,28 @@ func orgRemoveHasOneWinner(d *desk) {
 	org := d.putOrg(nil)
 	errs := together(crowd, func(int) error { return d.Orgs.Remove(d.Context(), org.ID, 1, upkeep) })
 	d.winner(errs, tenant.CodeNotFound, "removals of one organization")
+}
+
+// An update and a removal of version 1 at the same moment: one of them comes first, and the other one is told.
+func orgRemoveOrUpdateWins(d *desk) {
+	for range 8 {
+		org := d.putOrg(nil)
+		errs := together(2, func(i int) error {
+			if i == 0 {
+				return d.Orgs.Remove(d.Context(), org.ID, 1, upkeep)
+			}
+			return d.rename(org, nil, upkeep)
+		})
+		_, err := d.Orgs.Get(d.Context(), org.ID)
+		if errs[0] == nil {
+			d.want(tenant.CodeNotFound, errs[1], "the update after the removal")
+			d.want(tenant.CodeNotFound, err, "get after the removal")
+			continue
+		}
+		d.want(tenant.CodeConflict, errs[0], "the removal after the update")
+		d.need(errs[1], "the update that came first")
+		d.need(err, "get after the update")
+	}
 }
 
 func orgCount(d *desk) {
