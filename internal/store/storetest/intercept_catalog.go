@@ -13,22 +13,26 @@ type aroundOrgs struct {
 	around Around
 }
 
+// Insert implements [store.Orgs].
 func (w aroundOrgs) Insert(ctx context.Context, org tenant.Organization, trail tenant.Trail) error {
 	return w.around(ctx, "Orgs.Insert", func() error { return w.inner.Insert(ctx, org, trail) })
 }
 
+// Get implements [store.Orgs].
 func (w aroundOrgs) Get(ctx context.Context, id tenant.OrgID) (tenant.Organization, error) {
 	return with(ctx, w.around, "Orgs.Get", func() (tenant.Organization, error) {
 		return w.inner.Get(ctx, id)
 	})
 }
 
+// Find implements [store.Orgs].
 func (w aroundOrgs) Find(ctx context.Context, claim tenant.Claim) (tenant.Organization, error) {
 	return with(ctx, w.around, "Orgs.Find", func() (tenant.Organization, error) {
 		return w.inner.Find(ctx, claim)
 	})
 }
 
+// List implements [store.Orgs].
 func (w aroundOrgs) List(ctx context.Context, filter store.OrgFilter, after tenant.OrgID,
 	limit int,
 ) ([]tenant.Organization, error) {
@@ -37,6 +41,7 @@ func (w aroundOrgs) List(ctx context.Context, filter store.OrgFilter, after tena
 	})
 }
 
+// Update implements [store.Orgs].
 func (w aroundOrgs) Update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
 	change func(*tenant.Organization) error,
 ) (tenant.Organization, error) {
@@ -45,10 +50,12 @@ func (w aroundOrgs) Update(ctx context.Context, id tenant.OrgID, trail tenant.Tr
 	})
 }
 
+// Remove implements [store.Orgs].
 func (w aroundOrgs) Remove(ctx context.Context, id tenant.OrgID, version int64, trail tenant.Trail) error {
 	return w.around(ctx, "Orgs.Remove", func() error { return w.inner.Remove(ctx, id, version, trail) })
 }
 
+// Count implements [store.Orgs].
 func (w aroundOrgs) Count(ctx context.Context) (int64, error) {
 	return with(ctx, w.around, "Orgs.Count", func() (int64, error) {
 		return w.inner.Count(ctx)
@@ -61,22 +68,26 @@ type aroundUsers struct {
 	around Around
 }
 
+// Insert implements [store.Users].
 func (w aroundUsers) Insert(ctx context.Context, user tenant.User, trail tenant.Trail) error {
 	return w.around(ctx, "Users.Insert", func() error { return w.inner.Insert(ctx, user, trail) })
 }
 
+// Get implements [store.Users].
 func (w aroundUsers) Get(ctx context.Context, id tenant.UserID) (tenant.User, error) {
 	return with(ctx, w.around, "Users.Get", func() (tenant.User, error) {
 		return w.inner.Get(ctx, id)
 	})
 }
 
+// FindByEmail implements [store.Users].
 func (w aroundUsers) FindByEmail(ctx context.Context, email tenant.Email) (tenant.User, error) {
 	return with(ctx, w.around, "Users.FindByEmail", func() (tenant.User, error) {
 		return w.inner.FindByEmail(ctx, email)
 	})
 }
 
+// Members implements [store.Users].
 func (w aroundUsers) Members(ctx context.Context, org tenant.OrgID, after tenant.UserID,
 	limit int,
 ) ([]tenant.User, error) {
@@ -85,6 +96,7 @@ func (w aroundUsers) Members(ctx context.Context, org tenant.OrgID, after tenant
 	})
 }
 
+// Update implements [store.Users].
 func (w aroundUsers) Update(ctx context.Context, id tenant.UserID, trail tenant.Trail,
 	change func(*tenant.User) error,
 ) (tenant.User, error) {
@@ -93,6 +105,7 @@ func (w aroundUsers) Update(ctx context.Context, id tenant.UserID, trail tenant.
 	})
 }
 
+// Remove implements [store.Users].
 func (w aroundUsers) Remove(ctx context.Context, id tenant.UserID, trail tenant.Trail) error {
 	return w.around(ctx, "Users.Remove", func() error { return w.inner.Remove(ctx, id, trail) })
 }
@@ -103,28 +116,33 @@ type aroundOperators struct {
 	around Around
 }
 
+// Insert implements [store.Operators].
 func (w aroundOperators) Insert(ctx context.Context, operator tenant.Operator, trail tenant.Trail) error {
 	return w.around(ctx, "Operators.Insert", func() error { return w.inner.Insert(ctx, operator, trail) })
 }
 
+// Get implements [store.Operators].
 func (w aroundOperators) Get(ctx context.Context, id tenant.OperatorID) (tenant.Operator, error) {
 	return with(ctx, w.around, "Operators.Get", func() (tenant.Operator, error) {
 		return w.inner.Get(ctx, id)
 	})
 }
 
+// FindByEmail implements [store.Operators].
 func (w aroundOperators) FindByEmail(ctx context.Context, email tenant.Email) (tenant.Operator, error) {
 	return with(ctx, w.around, "Operators.FindByEmail", func() (tenant.Operator, error) {
 		return w.inner.FindByEmail(ctx, email)
 	})
 }
 
+// List implements [store.Operators].
 func (w aroundOperators) List(ctx context.Context, after tenant.OperatorID, limit int) ([]tenant.Operator, error) {
 	return with(ctx, w.around, "Operators.List", func() ([]tenant.Operator, error) {
 		return w.inner.List(ctx, after, limit)
 	})
 }
 
+// Update implements [store.Operators].
 func (w aroundOperators) Update(ctx context.Context, id tenant.OperatorID, trail tenant.Trail,
 	change func(*tenant.Operator) error,
 ) (tenant.Operator, error) {
@@ -139,16 +157,19 @@ type aroundKeys struct {
 	around Around
 }
 
+// Insert implements [store.Keys].
 func (w aroundKeys) Insert(ctx context.Context, key tenant.Key, trail tenant.Trail) error {
 	return w.around(ctx, "Keys.Insert", func() error { return w.inner.Insert(ctx, key, trail) })
 }
 
+// List implements [store.Keys].
 func (w aroundKeys) List(ctx context.Context) ([]tenant.Key, error) {
 	return with(ctx, w.around, "Keys.List", func() ([]tenant.Key, error) {
 		return w.inner.List(ctx)
 	})
 }
 
+// Update implements [store.Keys].
 func (w aroundKeys) Update(ctx context.Context, id tenant.KeyID, trail tenant.Trail,
 	change func(*tenant.Key) error,
 ) (tenant.Key, error) {
@@ -157,6 +178,7 @@ func (w aroundKeys) Update(ctx context.Context, id tenant.KeyID, trail tenant.Tr
 	})
 }
 
+// Remove implements [store.Keys].
 func (w aroundKeys) Remove(ctx context.Context, id tenant.KeyID, trail tenant.Trail) error {
 	return w.around(ctx, "Keys.Remove", func() error { return w.inner.Remove(ctx, id, trail) })
 }
@@ -167,6 +189,7 @@ type aroundAudit struct {
 	around Around
 }
 
+// List implements [store.Audit].
 func (w aroundAudit) List(ctx context.Context, org tenant.OrgID, after int64, limit int) ([]tenant.AuditEntry, error) {
 	return with(ctx, w.around, "Audit.List", func() ([]tenant.AuditEntry, error) {
 		return w.inner.List(ctx, org, after, limit)

@@ -14,6 +14,7 @@ type aroundDocuments struct {
 	around Around
 }
 
+// Insert implements [store.Documents].
 func (w aroundDocuments) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document,
 	quota int64,
 ) (tenant.Document, error) {
@@ -22,6 +23,7 @@ func (w aroundDocuments) Insert(ctx context.Context, place tenant.Place, c tenan
 	})
 }
 
+// Get implements [store.Documents].
 func (w aroundDocuments) Get(ctx context.Context, place tenant.Place, c tenant.Collection,
 	id tenant.DocumentID,
 ) (tenant.Document, error) {
@@ -30,6 +32,7 @@ func (w aroundDocuments) Get(ctx context.Context, place tenant.Place, c tenant.C
 	})
 }
 
+// List implements [store.Documents].
 func (w aroundDocuments) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID,
 	limit int,
 ) ([]tenant.Document, error) {
@@ -38,6 +41,7 @@ func (w aroundDocuments) List(ctx context.Context, place tenant.Place, c tenant.
 	})
 }
 
+// Update implements [store.Documents].
 func (w aroundDocuments) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
 	change func(*tenant.Document) error,
 ) (tenant.Document, error) {
@@ -46,12 +50,14 @@ func (w aroundDocuments) Update(ctx context.Context, place tenant.Place, c tenan
 	})
 }
 
+// Delete implements [store.Documents].
 func (w aroundDocuments) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
 	version int64,
 ) error {
 	return w.around(ctx, "Documents.Delete", func() error { return w.inner.Delete(ctx, place, c, id, version) })
 }
 
+// Usage implements [store.Documents].
 func (w aroundDocuments) Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error) {
 	return with(ctx, w.around, "Documents.Usage", func() (tenant.Usage, error) {
 		return w.inner.Usage(ctx, place)
@@ -64,26 +70,32 @@ type aroundPlaces struct {
 	around Around
 }
 
+// Create implements [store.Places].
 func (w aroundPlaces) Create(ctx context.Context, place tenant.Place) error {
 	return w.around(ctx, "Places.Create", func() error { return w.inner.Create(ctx, place) })
 }
 
+// Rename implements [store.Places].
 func (w aroundPlaces) Rename(ctx context.Context, from, to tenant.Place) error {
 	return w.around(ctx, "Places.Rename", func() error { return w.inner.Rename(ctx, from, to) })
 }
 
+// Trash implements [store.Places].
 func (w aroundPlaces) Trash(ctx context.Context, place tenant.Place, op tenant.OperationID) error {
 	return w.around(ctx, "Places.Trash", func() error { return w.inner.Trash(ctx, place, op) })
 }
 
+// Restore implements [store.Places].
 func (w aroundPlaces) Restore(ctx context.Context, op tenant.OperationID, place tenant.Place) error {
 	return w.around(ctx, "Places.Restore", func() error { return w.inner.Restore(ctx, op, place) })
 }
 
+// Drop implements [store.Places].
 func (w aroundPlaces) Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationID) error {
 	return w.around(ctx, "Places.Drop", func() error { return w.inner.Drop(ctx, org, op) })
 }
 
+// Discard implements [store.Places].
 func (w aroundPlaces) Discard(ctx context.Context, place tenant.Place) error {
 	return w.around(ctx, "Places.Discard", func() error { return w.inner.Discard(ctx, place) })
 }
@@ -94,20 +106,24 @@ type aroundSessions struct {
 	around Around
 }
 
+// Insert implements [store.Sessions].
 func (w aroundSessions) Insert(ctx context.Context, session tenant.Session) error {
 	return w.around(ctx, "Sessions.Insert", func() error { return w.inner.Insert(ctx, session) })
 }
 
+// Get implements [store.Sessions].
 func (w aroundSessions) Get(ctx context.Context, id tenant.SessionID) (tenant.Session, error) {
 	return with(ctx, w.around, "Sessions.Get", func() (tenant.Session, error) {
 		return w.inner.Get(ctx, id)
 	})
 }
 
+// End implements [store.Sessions].
 func (w aroundSessions) End(ctx context.Context, id tenant.SessionID, at time.Time) error {
 	return w.around(ctx, "Sessions.End", func() error { return w.inner.End(ctx, id, at) })
 }
 
+// PurgeExpired implements [store.Sessions].
 func (w aroundSessions) PurgeExpired(ctx context.Context, before time.Time, limit int) (int, error) {
 	return with(ctx, w.around, "Sessions.PurgeExpired", func() (int, error) {
 		return w.inner.PurgeExpired(ctx, before, limit)
@@ -120,22 +136,26 @@ type aroundInstances struct {
 	around Around
 }
 
+// Register implements [store.Instances].
 func (w aroundInstances) Register(ctx context.Context, instance tenant.Instance) error {
 	return w.around(ctx, "Instances.Register", func() error { return w.inner.Register(ctx, instance) })
 }
 
+// Beat implements [store.Instances].
 func (w aroundInstances) Beat(ctx context.Context, id tenant.InstanceID, counter int64,
 	acks map[tenant.OrgID]int64,
 ) error {
 	return w.around(ctx, "Instances.Beat", func() error { return w.inner.Beat(ctx, id, counter, acks) })
 }
 
+// List implements [store.Instances].
 func (w aroundInstances) List(ctx context.Context) ([]tenant.Instance, error) {
 	return with(ctx, w.around, "Instances.List", func() ([]tenant.Instance, error) {
 		return w.inner.List(ctx)
 	})
 }
 
+// Remove implements [store.Instances].
 func (w aroundInstances) Remove(ctx context.Context, id tenant.InstanceID) error {
 	return w.around(ctx, "Instances.Remove", func() error { return w.inner.Remove(ctx, id) })
 }
@@ -146,6 +166,7 @@ type aroundThrottle struct {
 	around Around
 }
 
+// Add implements [store.Throttle].
 func (w aroundThrottle) Add(ctx context.Context, key string, delta float64, leak store.Leak,
 	now time.Time,
 ) (float64, error) {
@@ -160,6 +181,7 @@ type aroundIdempotency struct {
 	around Around
 }
 
+// Begin implements [store.Idempotency].
 func (w aroundIdempotency) Begin(ctx context.Context, record store.IdempotencyRecord, now time.Time,
 	perCaller int,
 ) (store.IdempotencyRecord, bool, error) {
@@ -171,18 +193,22 @@ func (w aroundIdempotency) Begin(ctx context.Context, record store.IdempotencyRe
 	return stored, began && err == nil, err
 }
 
+// TakeOver implements [store.Idempotency].
 func (w aroundIdempotency) TakeOver(ctx context.Context, key string, lease, next time.Time) error {
 	return w.around(ctx, "Idempotency.TakeOver", func() error { return w.inner.TakeOver(ctx, key, lease, next) })
 }
 
+// Finish implements [store.Idempotency].
 func (w aroundIdempotency) Finish(ctx context.Context, key string) error {
 	return w.around(ctx, "Idempotency.Finish", func() error { return w.inner.Finish(ctx, key) })
 }
 
+// Forget implements [store.Idempotency].
 func (w aroundIdempotency) Forget(ctx context.Context, key string) error {
 	return w.around(ctx, "Idempotency.Forget", func() error { return w.inner.Forget(ctx, key) })
 }
 
+// PurgeExpired implements [store.Idempotency].
 func (w aroundIdempotency) PurgeExpired(ctx context.Context, before time.Time, limit int) (int, error) {
 	return with(ctx, w.around, "Idempotency.PurgeExpired", func() (int, error) {
 		return w.inner.PurgeExpired(ctx, before, limit)
@@ -195,6 +221,7 @@ type aroundInstallation struct {
 	around Around
 }
 
+// Found implements [store.Installation].
 func (w aroundInstallation) Found(ctx context.Context, installation tenant.Installation) (tenant.Installation, error) {
 	return with(ctx, w.around, "Installation.Found", func() (tenant.Installation, error) {
 		return w.inner.Found(ctx, installation)
@@ -207,6 +234,7 @@ type aroundHealth struct {
 	around Around
 }
 
+// Ping implements [store.Health].
 func (w aroundHealth) Ping(ctx context.Context) error {
 	return w.around(ctx, "Health.Ping", func() error { return w.inner.Ping(ctx) })
 }
