@@ -32,7 +32,7 @@ type Options struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// MaxOpenFiles bounds the tenants' files that are open at once. Zero takes what the process's limit of open files allows,
-	// up to 512.
+	// up to 256.
 	MaxOpenFiles int
 	// MinFreeRatio is the share of the disk below which nothing new is stored; zero is [DefaultMinFreeRatio].
 	MinFreeRatio float64
@@ -127,8 +127,9 @@ const (
 	descriptorsPerTenant = 2*(readersPerTenant+1) + 1
 	// descriptorsApart is what is left for the catalog, sockets and whatever else the process opens.
 	descriptorsApart = 256
-	// maxTenantFiles is where more open files bring nothing: each costs memory, and opening one takes under a millisecond.
-	maxTenantFiles = 512
+	// maxTenantFiles is where more open files cost more than they bring: each takes half a megabyte and up, and opening one a
+	// millisecond.
+	maxTenantFiles = 256
 	// minTenantFiles is what a server needs to be of use.
 	minTenantFiles = 8
 )
@@ -215,7 +216,7 @@ func (db *DB) openCatalog(ctx context.Context) (err error) {
 	if err := db.sweep(path); err != nil {
 		return err
 	}
-	c, err := openFile(path, catalogReaders, db.log, func(*session) error { return nil })
+	c, err := openFile(path, catalogReaders, db.log, shred)
 	if err != nil {
 		return refuse(err, "the catalog %s cannot be opened", path)
 	}
@@ -235,6 +236,12 @@ func (db *DB) openCatalog(ctx context.Context) (err error) {
 		return refuseCatalog(path, err)
 	}
 	return nil
+}
+
+// shred lets a session of the catalog overwrite what it deletes: server keys are among it.
+func shred(s *session) error {
+	_, err := s.exec("PRAGMA secure_delete = 1")
+	return err
 }
 
 // upgradeCatalog brings the catalog to the newest layout.

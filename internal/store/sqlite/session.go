@@ -40,7 +40,7 @@ func dsn(path string, params ...string) string {
 var serving = []string{
 	"mode=rw", "_busy_timeout=900", "_journal_mode=WAL", "_synchronous=FULL", "_foreign_keys=1", "_txlock=immediate",
 	"_defensive=1", "_dqs=0", "_pragma=trusted_schema(0)", "_pragma=journal_size_limit(16777216)",
-	"_pragma=secure_delete(1)", "_pragma=cache_size(-1024)",
+	"_pragma=secure_delete(FAST)", "_pragma=cache_size(-1024)",
 }
 
 // promises are the pragmas that durability and integrity rest on, and the values that a connection must read back: SQLite

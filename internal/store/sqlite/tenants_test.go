@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -287,10 +288,16 @@ func TestOlderFilesAreUpgradedAtOpen(t *testing.T) {
 	}
 }
 
+// steps returns a clock that goes on by two seconds with each look.
+func steps() func() time.Time {
+	var looks atomic.Int64
+	return func() time.Time { return time.Unix(2*looks.Add(1), 0) }
+}
+
 func TestFullDiskByThreshold(t *testing.T) {
-	free, now := uint64(100), time.Unix(0, 0)
+	free := uint64(100)
 	db := openTest(t, Options{
-		Now:   func() time.Time { now = now.Add(2 * time.Second); return now },
+		Now:   steps(),
 		space: func(string) (uint64, uint64, error) { return free, 1000, nil },
 	})
 	s := db.Store()

@@ -1,0 +1,93 @@
+package sqlite
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// smallDisk mounts a disk of a few megabytes, and reports false where this process may not; TestFullFile proves the same on
+// a file that cannot grow.
+func smallDisk(t *testing.T, size string) (string, bool) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		return "", false
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	return filepath.Join(dir, "data"), true
+}
+
+// fill inserts documents until that fails, and returns how many there are and the failure.
+func fill(t *testing.T, db *DB, place tenant.Place) (int, error) {
+	t.Helper()
+	filler := tenant.Data(`{"a":"` + strings.Repeat("x", 20_000) + `"}`)
+	for i := range 1000 {
+		doc := tenant.Document{ID: tenant.DocumentID(fmt.Sprintf("doc%04d", i)), Data: filler}
+		if _, err := db.Store().Documents.Insert(t.Context(), place, "", doc, 0); err != nil {
+			return i, err
+		}
+	}
+	t.Fatal("the disk did not fill up")
+	return 0, nil
+}
+
+func TestFullDisk(t *testing.T) {
+	for name, tc := range map[string]struct {
+		size  string
+		ratio float64
+	}{"below the threshold": {"32m", 0.5}, "to the last byte": {"4m", 1e-9}} {
+		t.Run(name, func(t *testing.T) {
+			dir, ok := smallDisk(t, tc.size)
+			if !ok {
+				return
+			}
+			now := steps()
+			db, err := Open(t.Context(), Options{Dir: dir, MinFreeRatio: tc.ratio, Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			place := settle(t, db)
+			n, err := fill(t, db, place)
+			if !tenant.IsCode(err, tenant.CodeStorageFull) {
+				t.Errorf("insert number %d: %v", n, err)
+			}
+			list, err := db.Store().Documents.List(t.Context(), place, "", "", 1000)
+			if err != nil || len(list) != n {
+				t.Errorf("%d documents are listed, want %d (%v)", len(list), n, err)
+			}
+			if tc.ratio > 0.1 {
+				for i := range n {
+					if err := db.Store().Documents.Delete(t.Context(), place, "", list[i].ID, 0); err != nil {
+						t.Errorf("delete number %d: %v", i, err)
+						break
+					}
+				}
+				n = 0
+			}
+			if err := db.Close(); err != nil {
+				t.Logf("close: %v", err) // the last bytes may not fit; nothing acknowledged is lost
+			}
+			db, err = Open(t.Context(), Options{Dir: dir, MinFreeRatio: tc.ratio, Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			u, err := db.Store().Documents.Usage(t.Context(), place)
+			if err != nil || u.Documents != int64(n) {
+				t.Errorf("after a start there are %d documents, want %d (%v)", u.Documents, n, err)
+			}
+			if err := db.Close(); err != nil {
+				t.Logf("close: %v", err)
+			}
+		})
+	}
+}
