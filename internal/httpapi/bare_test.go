@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -30,11 +31,19 @@ type answer struct {
 // bare is a server without rooms behind it, for what the door decides by itself.
 func bare(t *testing.T, change ...func(*httpapi.Options)) door {
 	t.Helper()
+	return withDeps(t, func(*httpapi.Deps) {}, change...)
+}
+
+// withDeps is a bare server with some of the rooms.
+func withDeps(t *testing.T, fill func(*httpapi.Deps), change ...func(*httpapi.Options)) door {
+	t.Helper()
 	options := testOptions()
 	for _, c := range change {
 		c(&options)
 	}
-	return door{httpapi.New(httpapi.Deps{Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}, options)}
+	deps := httpapi.Deps{Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}
+	fill(&deps)
+	return door{httpapi.New(deps, options)}
 }
 
 func testOptions() httpapi.Options {
@@ -119,4 +128,22 @@ func (a answer) refused(t testing.TB, status int, code api.Code) api.Problem {
 		t.Fatalf("code %q, want %q: %s", p.Code, code, a.body)
 	}
 	return p
+}
+
+// raw sends bytes as they are and returns everything that comes back.
+func raw(t testing.TB, server *httptest.Server, request string) string {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got)
 }

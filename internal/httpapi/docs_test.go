@@ -2,6 +2,8 @@ package httpapi_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -18,40 +20,67 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A person opens /docs in a browser without a network, tries a request out, and nothing that the page's policy forbids is
+// A person opens /docs in a browser without a network, creates the organization of the example, and nothing that the page's policy forbids is
 // even attempted.
 func TestDocsWorkInABrowser(t *testing.T) {
-	web := httptest.NewServer(bare(t).handler)
+	w := newWorld(t)
+	web := httptest.NewServer(w.handler)
 	defer web.Close()
 	ctx, seen := browse(t, web.URL)
 
-	const operation chromedp.CSS = "#operations-Server-get-healthz"
+	const (
+		create chromedp.CSS = "#operations-Organizations_by_name-post-org-create"
+		result              = create + " .live-responses-table"
+	)
 	err := chromedp.Do(
 		ctx,
 		chromedp.EmulateViewport(1280, 1600),
 		chromedp.Navigate(web.URL+"/docs"),
-		chromedp.WaitVisible(operation),
-		chromedp.Click(operation+" .opblock-summary-control"),
-		chromedp.WaitVisible(operation+" .btn.execute"),
-		chromedp.Click(operation+" .btn.execute"),
-		chromedp.WaitVisible(operation+" .live-responses-table"),
+		chromedp.WaitVisible(create),
+		chromedp.Click(create+" .opblock-summary-control"),
+		chromedp.WaitVisible(create+" .btn.execute"),
+		chromedp.Click(create+" .btn.execute"),
+		chromedp.WaitVisible(result),
 	)
 	if err != nil {
 		t.Fatal(err, seen.all())
 	}
 	shot := read(t, ctx, chromedp.FullScreenshot(100))
-	status := read(t, ctx, chromedp.Text(operation+" .live-responses-table tbody .response-col_status"))
-	body := read(t, ctx, chromedp.Text(operation+" .live-responses-table .highlight-code"))
+	status := read(t, ctx, chromedp.Text(result+" tbody .response-col_status"))
+	body := read(t, ctx, chromedp.Text(result+" .highlight-code"))
 	title := read(t, ctx, chromedp.Title())
 	keep(t, "docs.png", shot)
-	if !strings.HasPrefix(status, "200") || !strings.Contains(body, `"status": "ok"`) {
+	if !strings.HasPrefix(status, "201") || !strings.Contains(body, `"organization_name": "Acme Corp"`) {
 		t.Errorf("trying it out gave %q, %q", status, body)
 	}
+	w.get(t, "/org/get?organization_name=acme+corp").want(t, http.StatusOK, nil)
 	if title != "orgd: the API" {
 		t.Errorf("the page is titled %q", title)
 	}
 	for _, complaint := range seen.all() {
 		t.Error(complaint)
+	}
+}
+
+// The test above bites: the policy that it relies on is in force, and what breaks it is seen.
+func TestDocsTestBites(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", bare(t).get(t, "/docs").header.Get("Content-Security-Policy"))
+		_, _ = io.WriteString(w, `<!doctype html><link rel="icon" href="data:,"><style>p{color:red}</style><p style="color:red">x<script>document.title="run"</script><img src="http://elsewhere.example/x.png">`)
+	}))
+	defer web.Close()
+	ctx, seen := browse(t, web.URL)
+	if err := chromedp.Do(ctx, chromedp.Navigate(web.URL)); err != nil {
+		t.Fatal(err)
+	}
+	if title := read(t, ctx, chromedp.Title()); title == "run" {
+		t.Error("a script within the page runs")
+	}
+	all := strings.Join(seen.all(), "\n")
+	for _, want := range []string{"policy: style-src-elem", "policy: style-src-attr", "policy: script-src-elem", "policy: img-src"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("not seen: %s in\n%s", want, all)
+		}
 	}
 }
 

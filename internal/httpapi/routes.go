@@ -108,7 +108,7 @@ func (s *Server) accountRoutes() {
 	}, s.login)
 	handle(s, route{
 		at: "POST /v1/auth/password-reset", tag: tagAccounts, status: 204, entry: nobody, secret: true, waits: true,
-		summary: "Set a new password with the token of a reset link", about: aboutReset, errors: []int{401, 422, 429},
+		summary: "Set a new password with the token of a reset link", about: aboutReset, errors: []int{422, 429},
 	}, s.resetPassword)
 	handle(s, route{
 		at: "GET /v1/me", tag: tagAccounts,
