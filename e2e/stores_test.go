@@ -1,0 +1,173 @@
+package e2e
+
+import (
+	"database/sql"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	_ "modernc.org/sqlite" // reads the catalog that a server left behind
+)
+
+// store is a kind of store that the stories run over.
+type store struct {
+	name string
+	// settings are those of a new, empty store for a server that runs in the folder.
+	settings func(t testing.TB, folder string) []string
+	// inspect looks at what a server left behind that has ended. It is the only one that does not ask the server.
+	inspect func(t testing.TB, s *server) remains
+}
+
+// stores is the table of them.
+var stores = []store{sqliteStore}
+
+// overStores tells a story over each store.
+func overStores(t *testing.T, story func(t *testing.T, on store)) {
+	t.Helper()
+	for _, on := range stores {
+		t.Run(on.name, func(t *testing.T) {
+			t.Parallel()
+			story(t, on)
+		})
+	}
+}
+
+// remains are what a server left behind.
+type remains struct {
+	// homes says for each organization's id where its documents lie.
+	homes map[string][]home
+	// strays are things that have no business where they lie.
+	strays []string
+	// audit are the entries of each organization, in order of their chain.
+	audit map[string][]entry
+}
+
+// home is a place of documents.
+type home string
+
+// The places.
+const (
+	inUse   home = "in use"
+	inTrash home = "in the trash"
+)
+
+// entry is what a story wants to know of an audit entry.
+type entry struct {
+	seq                  int64
+	id, action, previous string
+	hash                 string
+}
+
+// sqliteStore is the embedded store in its default folder.
+var sqliteStore = store{
+	name:     "sqlite",
+	settings: func(testing.TB, string) []string { return nil },
+	inspect: func(t testing.TB, s *server) remains {
+		t.Helper()
+		left := remains{homes: map[string][]home{}}
+		for folder, where := range map[string]home{"tenants": inUse, "trash": inTrash} {
+			left.listFolder(t, filepath.Join(s.data(), folder), where)
+		}
+		left.listData(t, s.data())
+		left.audit = readAudit(t, filepath.Join(s.data(), "orgd.db"))
+		return left
+	},
+}
+
+// dataFile is what an organization's file is called: its id, and in the trash the operation that brought it there.
+var dataFile = map[home]*regexp.Regexp{
+	inUse:   regexp.MustCompile(`^([0-9a-f-]{36})\.db$`),
+	inTrash: regexp.MustCompile(`^([0-9a-f-]{36})_[0-9a-f-]{36}\.db$`),
+}
+
+func (r *remains) listFolder(t testing.TB, folder string, where home) {
+	t.Helper()
+	for _, name := range listNames(t, folder) {
+		match := dataFile[where].FindStringSubmatch(name)
+		if match == nil {
+			r.strays = append(r.strays, filepath.Join(filepath.Base(folder), name))
+			continue
+		}
+		r.homes[match[1]] = append(r.homes[match[1]], where)
+	}
+}
+
+// listData finds strays in the data folder itself.
+func (r *remains) listData(t testing.TB, folder string) {
+	t.Helper()
+	known := map[string]bool{"orgd.db": true, "orgd.lock": true, "tenants": true, "trash": true}
+	for _, name := range listNames(t, folder) {
+		if !known[name] {
+			r.strays = append(r.strays, name)
+		}
+	}
+}
+
+func listNames(t testing.TB, folder string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names
+}
+
+// readAudit reads the audit log of a catalog, without changing it.
+func readAudit(t testing.TB, catalog string) map[string][]entry {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+catalog+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), `SELECT organization, seq, id, action, prev_hash, hash FROM audit ORDER BY organization, seq`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	audit := map[string][]entry{}
+	for rows.Next() {
+		var org string
+		var e entry
+		if err := rows.Scan(&org, &e.seq, &e.id, &e.action, &e.previous, &e.hash); err != nil {
+			t.Fatal(err)
+		}
+		audit[org] = append(audit[org], e)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return audit
+}
+
+// actions counts an organization's entries by action, and complains of a chain that is broken.
+func (r *remains) actions(org string) (map[string]int, error) {
+	counts := map[string]int{}
+	hash := ""
+	for i, e := range r.audit[org] {
+		if e.seq != int64(i+1) || e.previous != hash {
+			return counts, fmt.Errorf("entry %d of %s is number %d and follows %q, not %q", i+1, org, e.seq, e.previous, hash)
+		}
+		hash = e.hash
+		counts[e.action]++
+	}
+	return counts, nil
+}
+
+// places returns the number of organizations by place, for statistics.
+func (r *remains) places() map[home]int {
+	counts := map[home]int{}
+	for homes := range maps.Values(r.homes) {
+		for _, h := range homes {
+			counts[h]++
+		}
+	}
+	return counts
+}
