@@ -77,7 +77,7 @@ func joined(path string, rest []string) string {
 
 // send sends a request. body is sent as JSON, unless it is a string, which is sent as it is; nil sends none.
 func (c caller) send(method, path string, body any) answer {
-	a := answer{t: c.t, what: method + " " + path}
+	a := answer{t: c.t, method: method, path: path, sent: body}
 	var content io.Reader = http.NoBody
 	switch b := body.(type) {
 	case nil:
@@ -115,20 +115,22 @@ func (c caller) send(method, path string, body any) answer {
 
 // answer is what came of a request: an answer, or the error of a connection that failed.
 type answer struct {
-	t      testing.TB
-	what   string
-	status int
-	header http.Header
-	body   []byte
-	err    error
+	t testing.TB
+	// method, path and sent are the request.
+	method, path string
+	sent         any
+	status       int
+	header       http.Header
+	body         []byte
+	err          error
 }
 
 // String is for messages.
 func (a answer) String() string {
 	if a.err != nil {
-		return fmt.Sprintf("%s failed: %v", a.what, a.err)
+		return fmt.Sprintf("%s %s failed: %v", a.method, a.path, a.err)
 	}
-	return fmt.Sprintf("%s was answered with %d: %.600s", a.what, a.status, a.body)
+	return fmt.Sprintf("%s %s was answered with %d: %.600s", a.method, a.path, a.status, a.body)
 }
 
 // is ends the story unless the answer has one of the statuses.
