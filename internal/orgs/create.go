@@ -77,7 +77,7 @@ func (s *Service) repeated(ctx context.Context, ids IDs) (tenant.Organization, b
 	}
 	err := s.patiently(ctx, func() (err error) {
 		if org, err = s.Orgs.Get(ctx, ids.Org); err == nil && !org.AtRest() {
-			return &errOccupied{org: org}
+			return &occupiedError{org: org}
 		}
 		return err
 	})

@@ -64,24 +64,20 @@ func TestManyOperateOnOneOrganization(t *testing.T) {
 	s := start(t, openSQLite(t))
 	org := s.create("Acme", ada)
 	doc := s.write(org, `{"n":1}`)
-	var acknowledged sync.Map // action -> *atomic.Int64
-	for _, a := range []access.Action{access.OrgUpdate, access.OrgDelete, access.OrgRestore} {
-		acknowledged.Store(string(a), new(atomic.Int64))
-	}
+	acknowledged := map[access.Action]*atomic.Int64{access.OrgUpdate: {}, access.OrgDelete: {}, access.OrgRestore: {}}
 	crowd(16, func(i int) {
 		for round := range 4 {
 			action, err := s.operate(i, round, org)
 			switch tenant.CodeOf(err) {
 			case "":
-				n, _ := acknowledged.Load(string(action))
-				n.(*atomic.Int64).Add(1)
+				acknowledged[action].Add(1)
 			case tenant.CodeNotFound, tenant.CodeConflict, tenant.CodeOperationInProgress:
 			default:
 				t.Errorf("client %d: %s: %v", i, action, err)
 			}
 		}
 	})
-	s.checkAcknowledged(org.ID, &acknowledged)
+	s.checkAcknowledged(org.ID, acknowledged)
 	s.checkRest()
 	last, err := s.store.Orgs.Get(t.Context(), org.ID)
 	if err != nil {
@@ -106,13 +102,13 @@ func (s *server) operate(client, round int, org tenant.Organization) (access.Act
 		_, err := s.orgs.Restore(ctx, operator(), org.ID, orgs.RestoreAs{})
 		return access.OrgRestore, err
 	default:
-		_, err := s.orgs.Update(ctx, owner(org), org.ID, orgs.Change{Name: ptr(fmt.Sprintf("Acme %d %d", client, round))})
+		_, err := s.orgs.Update(ctx, owner(org), org.ID, orgs.Change{Name: new(fmt.Sprintf("Acme %d %d", client, round))})
 		return access.OrgUpdate, err
 	}
 }
 
 // checkAcknowledged compares the audit log with the answers, and its last name and state with the organization.
-func (s *server) checkAcknowledged(id tenant.OrgID, acknowledged *sync.Map) {
+func (s *server) checkAcknowledged(id tenant.OrgID, acknowledged map[access.Action]*atomic.Int64) {
 	s.t.Helper()
 	page, err := s.store.Audit.List(s.t.Context(), id, 0, 1000)
 	if err != nil {
@@ -137,12 +133,11 @@ func (s *server) checkAcknowledged(id tenant.OrgID, acknowledged *sync.Map) {
 			}
 		}
 	}
-	acknowledged.Range(func(action, n any) bool {
-		if logged[action.(string)] != n.(*atomic.Int64).Load() {
-			s.t.Errorf("%s: %d entries, %d answers of success", action, logged[action.(string)], n.(*atomic.Int64).Load())
+	for action, n := range acknowledged {
+		if logged[string(action)] != n.Load() {
+			s.t.Errorf("%s: %d entries, %d answers of success", action, logged[string(action)], n.Load())
 		}
-		return true
-	})
+	}
 	org, err := s.store.Orgs.Get(s.t.Context(), id)
 	if err != nil || string(org.Name) != name || org.State != state {
 		s.t.Errorf("the organization is %q in %s (%v); its log says %q in %s", org.Name, org.State, err, name, state)
@@ -163,7 +158,7 @@ func TestRenameUnderLoad(t *testing.T) {
 		defer close(renamed)
 		defer stop()
 		for i := range 12 {
-			if _, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: ptr(fmt.Sprintf("Acme %d", i))}); err != nil {
+			if _, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new(fmt.Sprintf("Acme %d", i))}); err != nil {
 				t.Errorf("rename %d: %v", i, err)
 			}
 		}
@@ -251,7 +246,7 @@ func TestClientGoesAway(t *testing.T) {
 	ctx, hangUp := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.orgs.Update(ctx, owner(org), org.ID, orgs.Change{Name: ptr("Beta")})
+		_, err := s.orgs.Update(ctx, owner(org), org.ID, orgs.Change{Name: new("Beta")})
 		done <- err
 	}()
 	for s.gates.Closed() == 0 { // the rename stands before the drain now

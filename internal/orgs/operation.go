@@ -178,8 +178,7 @@ func call(ctx context.Context, step func(context.Context, tenant.Organization) e
 
 // isFault tells a failure of the machinery, after which nobody knows what is stored, from a refusal of the act.
 func isFault(err error) bool {
-	var vain *waitedInVain
-	if errors.As(err, &vain) {
+	if _, ok := errors.AsType[*inVainError](err); ok {
 		return false
 	}
 	switch tenant.CodeOf(err) {

@@ -47,14 +47,14 @@ func TestUpdateIsOneActOrNothing(t *testing.T) {
 	s := start(t, openSQLite(t))
 	org := s.create("Acme", ada)
 	s.create("Taken", eve)
-	_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: ptr("Beta"), Email: ptr(eve)})
+	_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta"), Email: new(eve)})
 	wantCode(t, err, tenant.CodeEmailTaken, "rename with a taken address")
 	if got := s.look(org.ID); len(got.names) != 1 || got.names[0] != "acme" || len(got.actions) != 1 {
 		t.Errorf("a refused update left %+v", got)
 	}
-	_, err = s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: ptr("Taken")})
+	_, err = s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Taken")})
 	wantCode(t, err, tenant.CodeNameTaken, "rename to a taken name")
-	_, err = s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: ptr("ta-ken")})
+	_, err = s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("ta-ken")})
 	wantCode(t, err, "", "rename to a name that differs in its slug")
 	s.checkRest()
 }
@@ -62,7 +62,7 @@ func TestUpdateIsOneActOrNothing(t *testing.T) {
 func TestUpdateWithNothingToChangeLeavesNoEntry(t *testing.T) {
 	s := start(t, openSQLite(t))
 	org := s.create("Acme", ada)
-	for _, change := range []orgs.Change{{}, {Name: ptr("Acme")}, {Email: ptr(" ")}, {Email: ptr(ada)}, {Name: ptr(" Acme ")}} {
+	for _, change := range []orgs.Change{{}, {Name: new("Acme")}, {Email: new(" ")}, {Email: new(ada)}, {Name: new(" Acme ")}} {
 		_, err := s.orgs.Update(t.Context(), owner(org), org.ID, change)
 		if change.Email != nil && *change.Email == " " {
 			wantCode(t, err, tenant.CodeInvalid, "blank address")
@@ -88,14 +88,14 @@ func TestChangeOfCredentialsNeedsTheOwnerAtTheKeyboard(t *testing.T) {
 		change orgs.Change
 		want   tenant.Code
 	}{
-		{"an operator", operator(), orgs.Change{Email: ptr(eve)}, tenant.CodeForbidden},
-		{"another organization's owner", stranger, orgs.Change{Email: ptr(eve)}, tenant.CodeNotFound},
-		{"nobody", access.Caller{}, orgs.Change{Email: ptr(eve)}, tenant.CodeUnauthenticated},
-		{"who signed in long ago", stale, orgs.Change{Email: ptr(eve)}, tenant.CodeStaleAuthentication},
-		{"who guesses", stale, orgs.Change{Email: ptr(eve), CurrentPassword: ptr("a wrong guess")}, tenant.CodeStaleAuthentication},
-		{"who knows the password", stale, orgs.Change{Email: ptr(eve), CurrentPassword: ptr(goodPassword)}, ""},
-		{"who just signed in", owner(org), orgs.Change{Password: ptr(otherPassword)}, ""},
-		{"who signed in long ago and renames only", stale, orgs.Change{Name: ptr("Beta")}, ""},
+		{"an operator", operator(), orgs.Change{Email: new(eve)}, tenant.CodeForbidden},
+		{"another organization's owner", stranger, orgs.Change{Email: new(eve)}, tenant.CodeNotFound},
+		{"nobody", access.Caller{}, orgs.Change{Email: new(eve)}, tenant.CodeUnauthenticated},
+		{"who signed in long ago", stale, orgs.Change{Email: new(eve)}, tenant.CodeStaleAuthentication},
+		{"who guesses", stale, orgs.Change{Email: new(eve), CurrentPassword: new("a wrong guess")}, tenant.CodeStaleAuthentication},
+		{"who knows the password", stale, orgs.Change{Email: new(eve), CurrentPassword: new(goodPassword)}, ""},
+		{"who just signed in", owner(org), orgs.Change{Password: new(otherPassword)}, ""},
+		{"who signed in long ago and renames only", stale, orgs.Change{Name: new("Beta")}, ""},
 	} {
 		_, err := s.orgs.Update(t.Context(), tc.caller, org.ID, tc.change)
 		wantCode(t, err, tc.want, tc.who)
@@ -109,10 +109,10 @@ func TestChangeOfCredentialsNeedsTheOwnerAtTheKeyboard(t *testing.T) {
 func TestVersionConditions(t *testing.T) {
 	s := start(t, openSQLite(t))
 	org := s.create("Acme", ada)
-	_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: ptr("Beta"), IfVersion: org.Version + 1})
+	_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta"), IfVersion: org.Version + 1})
 	wantCode(t, err, tenant.CodePrecondition, "rename of another version")
 	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, org.Version+1), tenant.CodePrecondition, "delete of another version")
-	renamed, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: ptr("Beta"), IfVersion: org.Version})
+	renamed, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta"), IfVersion: org.Version})
 	wantCode(t, err, "", "rename of this version")
 	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, org.Version), tenant.CodePrecondition, "delete of the old version")
 	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, renamed.Version), "", "delete of the new version")
@@ -141,9 +141,9 @@ func TestRestoreWhereNameOrAddressIsTaken(t *testing.T) {
 		want tenant.Code
 	}{
 		{orgs.RestoreAs{}, tenant.CodeNameTaken},
-		{orgs.RestoreAs{Name: ptr("Old Acme")}, tenant.CodeEmailTaken},
-		{orgs.RestoreAs{Email: ptr(eve)}, tenant.CodeNameTaken},
-		{orgs.RestoreAs{Name: ptr("Old Acme"), Email: ptr(eve)}, ""},
+		{orgs.RestoreAs{Name: new("Old Acme")}, tenant.CodeEmailTaken},
+		{orgs.RestoreAs{Email: new(eve)}, tenant.CodeNameTaken},
+		{orgs.RestoreAs{Name: new("Old Acme"), Email: new(eve)}, ""},
 		{orgs.RestoreAs{}, tenant.CodeConflict},
 	} {
 		_, err := s.orgs.Restore(t.Context(), operator(), org.ID, tc.as)

@@ -72,14 +72,18 @@ type Details struct {
 
 // Details returns nil where the caller may not see them.
 func (s *Service) Details(ctx context.Context, caller access.Caller, org *tenant.Organization) (*Details, error) {
-	if s.Guard.Allow(ctx, caller, access.OrgReadMember, org.ID) != nil || len(org.Owners) == 0 {
-		return nil, nil //nolint:nilnil // no details is an answer of its own, told apart from an error
+	if !s.maySeeDetails(ctx, caller, org) {
+		return nil, nil
 	}
 	user, err := s.Users.Get(ctx, org.Owners[0])
 	if err != nil {
 		return nil, err
 	}
 	return &Details{AdminID: user.ID, AdminEmail: user.Email}, nil
+}
+
+func (s *Service) maySeeDetails(ctx context.Context, caller access.Caller, org *tenant.Organization) bool {
+	return len(org.Owners) > 0 && s.Guard.Allow(ctx, caller, access.OrgReadMember, org.ID) == nil
 }
 
 // Query asks for a page of organizations.

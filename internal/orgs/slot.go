@@ -16,20 +16,20 @@ const (
 	lastPause  = 100 * time.Millisecond
 )
 
-// errOccupied says that an operation of the organization is under way.
-type errOccupied struct{ org tenant.Organization }
+// occupiedError says that an operation of the organization is under way.
+type occupiedError struct{ org tenant.Organization }
 
-func (e *errOccupied) Error() string { return "an operation is under way" }
+func (e *occupiedError) Error() string { return "an operation is under way" }
 
-// waitedInVain is what the caller hears who waited too long for an operation of somebody else: a refusal, not a fault.
-type waitedInVain struct{ cause tenant.Error }
+// inVainError is what the caller hears who waited too long for an operation of somebody else: a refusal, not a fault.
+type inVainError struct{ cause tenant.Error }
 
-func (e *waitedInVain) Error() string { return e.cause.Message }
+func (e *inVainError) Error() string { return e.cause.Message }
 
-func (e *waitedInVain) Unwrap() error { return &e.cause }
+func (e *inVainError) Unwrap() error { return &e.cause }
 
-func inVain(code tenant.Code, message string) *waitedInVain {
-	return &waitedInVain{cause: tenant.Error{Code: code, Message: message, RetryAfter: time.Second}}
+func inVain(code tenant.Code, message string) *inVainError {
+	return &inVainError{cause: tenant.Error{Code: code, Message: message, RetryAfter: time.Second}}
 }
 
 // newOperation returns an operation of this server, registered as running; the caller drives it or reports it stopped.
@@ -69,7 +69,7 @@ func (s *Service) begin(ctx context.Context, id tenant.OrgID, op *tenant.Operati
 	err := s.patiently(ctx, func() (err error) {
 		begun, err = s.Orgs.Update(ctx, id, op.Ref(), func(o *tenant.Organization) error {
 			if !o.AtRest() {
-				return &errOccupied{org: o.Clone()}
+				return &occupiedError{org: o.Clone()}
 			}
 			recorded := *op
 			o.Op = &recorded
@@ -115,7 +115,7 @@ func (s *Service) patiently(ctx context.Context, attempt func() error) error {
 // obstacle returns the organization whose operation is in the way ("" if unknown) and the error for a wait in vain, or nil
 // if err is no such thing.
 func (s *Service) obstacle(err error) (tenant.OrgID, error) {
-	var occupied *errOccupied
+	var occupied *occupiedError
 	var claim *store.ClaimError
 	switch {
 	case errors.As(err, &occupied):

@@ -73,7 +73,7 @@ var stories = []story{
 		name:    "rename",
 		prepare: withDocument,
 		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Name: ptr("Beta")})
+			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta")})
 			return err
 		},
 		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
@@ -87,7 +87,7 @@ var stories = []story{
 		prepare: withDocument,
 		act: func(s *server, org tenant.Organization) error {
 			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID,
-				orgs.Change{Name: ptr("Beta"), Email: ptr(eve), Password: ptr(otherPassword)})
+				orgs.Change{Name: new("Beta"), Email: new(eve), Password: new(otherPassword)})
 			return err
 		},
 		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
@@ -100,7 +100,7 @@ var stories = []story{
 		name:    "respell",
 		prepare: withDocument,
 		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Name: ptr("ACME")})
+			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Name: new("ACME")})
 			return err
 		},
 		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
@@ -113,7 +113,7 @@ var stories = []story{
 		name:    "change of address alone",
 		prepare: withDocument,
 		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Email: ptr(eve)})
+			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Email: new(eve)})
 			return err
 		},
 		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
@@ -148,7 +148,7 @@ var stories = []story{
 		name:    "restore as another",
 		prepare: trashed,
 		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Restore(s.t.Context(), operator(), org.ID, orgs.RestoreAs{Name: ptr("Beta"), Email: ptr(eve)})
+			_, err := s.orgs.Restore(s.t.Context(), operator(), org.ID, orgs.RestoreAs{Name: new("Beta"), Email: new(eve)})
 			return err
 		},
 		before: facts{documents: -1, actions: []string{"organization.create", "organization.delete"}},
@@ -172,10 +172,16 @@ var stories = []story{
 
 // TestKilledAtEveryStoreCall kills the server at each store call of each operation, before and after its effect, starts
 // another and finds the old state or the new one; an act that was answered with success must have happened.
-func TestKilledAtEveryStoreCall(t *testing.T) { sweepStories(t, storetest.Dead) }
+func TestKilledAtEveryStoreCall(t *testing.T) {
+	t.Parallel()
+	sweepStories(t, storetest.Dead)
+}
 
 // TestOneCallLost lets one call fail and the same server go on: its recovery must come to the same end.
-func TestOneCallLost(t *testing.T) { sweepStories(t, storetest.Once) }
+func TestOneCallLost(t *testing.T) {
+	t.Parallel()
+	sweepStories(t, storetest.Once)
+}
 
 func sweepStories(t *testing.T, mode storetest.Mode) {
 	for _, st := range stories {

@@ -101,7 +101,7 @@ func (s *Service) respell(ctx context.Context, id tenant.OrgID, name tenant.Name
 	err := s.patiently(ctx, func() (err error) {
 		org, err = s.Orgs.Update(ctx, id, entry, func(o *tenant.Organization) error {
 			if !o.AtRest() {
-				return &errOccupied{org: o.Clone()}
+				return &occupiedError{org: o.Clone()}
 			}
 			if err := alive(o, ifVersion); err != nil {
 				return err

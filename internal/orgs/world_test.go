@@ -3,7 +3,6 @@ package orgs_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -42,7 +41,7 @@ func openSQLite(t *testing.T) store.Store {
 	return db.Store()
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // server is one run of one process over a store.
 type server struct {
@@ -156,7 +155,8 @@ func entries(ctx context.Context, t *testing.T, s store.Store, org tenant.OrgID)
 	return actions
 }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 func wantCode(t *testing.T, err error, want tenant.Code, doing string) {
 	t.Helper()

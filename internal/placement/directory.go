@@ -133,7 +133,8 @@ func (d *Directory) load(ctx context.Context, key string,
 		if result.Err != nil {
 			return nil, result.Err
 		}
-		return result.Val.(*tenant.Organization), nil
+		org, _ := result.Val.(*tenant.Organization)
+		return org, nil
 	}
 }
 

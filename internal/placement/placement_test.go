@@ -2,7 +2,6 @@ package placement_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -21,7 +20,7 @@ const self tenant.InstanceID = "self"
 func open(t *testing.T) store.Store {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Options{
-		Dir: t.TempDir() + "/data", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+		Dir: t.TempDir() + "/data", Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if err != nil {
 		t.Fatalf("open: %v", err)
@@ -100,7 +99,7 @@ func TestDirectoryServesFactsForOneSecond(t *testing.T) {
 		}
 		return got.Name
 	}
-	if look() != "Acme" || look() != "Acme" || h.reads.Load() != 1 {
+	if first, second := look(), look(); first != "Acme" || second != "Acme" || h.reads.Load() != 1 {
 		t.Fatalf("%d reads for two looks, want 1", h.reads.Load())
 	}
 	rename(t, h.store, org.ID, "ACME")

@@ -57,7 +57,7 @@ type AuditEntry struct {
 // Outcome is how an act ended. An act that did not happen leaves no entry, so there is one outcome so far.
 type Outcome string
 
-// OutcomeDone: the act took effect.
+// OutcomeDone says that the act took effect.
 const OutcomeDone Outcome = "done"
 
 // With returns the entry with one more detail; the receiver is not changed.

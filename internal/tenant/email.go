@@ -59,7 +59,7 @@ func (e Email) LocalPart() string {
 
 // isDotAtom reports the dot-atom of RFC 5322 section 3.2.3.
 func isDotAtom(s string) bool {
-	for _, atom := range strings.Split(s, ".") {
+	for atom := range strings.SplitSeq(s, ".") {
 		if atom == "" {
 			return false
 		}
