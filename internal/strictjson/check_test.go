@@ -19,6 +19,7 @@ var accepted = []string{
 	strings.Repeat("9", 64), "0." + strings.Repeat("3", 62),
 	strings.Repeat("[", 32) + strings.Repeat("]", 32),
 	strings.Repeat(`{"a":`, 31) + `[1]` + strings.Repeat("}", 31),
+	"[" + strings.Repeat("[[]],{},", 40) + "0]",
 	`["[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["]`,
 	`["` + strings.Repeat("9", 100) + `"]`,
 }
