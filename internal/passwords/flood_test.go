@@ -104,7 +104,7 @@ func BenchmarkFlood(b *testing.B) {
 			done, stop := flood(b, v)
 			defer stop()
 			stops, before, began := gcStops(), done.Load(), time.Now()
-			got, err := readFrom(server.Listener.Addr().String())
+			got, err := readFrom(b.Context(), server.Listener.Addr().String())
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -168,8 +168,8 @@ func longestStop(before, after *metrics.Float64Histogram) float64 {
 type reading struct{ Rate, P99 float64 }
 
 // readFrom runs this binary as the reader: in a process of its own, so that the scheduler under test does not run it.
-func readFrom(addr string) (reading, error) {
-	reader := exec.Command(os.Args[0])
+func readFrom(ctx context.Context, addr string) (reading, error) {
+	reader := exec.CommandContext(ctx, os.Args[0])
 	reader.Env = append(os.Environ(), readerEnv+"="+addr)
 	reader.Stderr = os.Stderr
 	out, err := reader.Output()
@@ -205,11 +205,11 @@ func readAndReport(addr string) {
 
 // readUntil reads over one connection with as little work of its own as it can.
 func readUntil(end time.Time, addr string) (took []time.Duration, err error) {
-	c, err := net.Dial("tcp", addr)
+	c, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	r := bufio.NewReader(c)
 	for began := time.Now(); began.Before(end); began = time.Now() {
 		if _, err := io.WriteString(c, "GET /org/get?organization_name=Acme HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
