@@ -81,7 +81,7 @@ var House = Rules{
 		{Path: "cmd/orgctl", Floor: Outside, Only: []string{"api", "client"}, Speaks: []string{http}},
 		{Path: "e2e", Floor: Outside, Only: []string{"api", "client"}, Speaks: []string{http}},
 		{Path: "docs/examples", Floor: Outside, Only: []string{}, Speaks: []string{http}},
-		{Path: "bench", Floor: Outside, Speaks: []string{http}},
+		{Path: "bench", Floor: Outside, Speaks: []string{http, sql}},
 
 		// Doors, and what else the programs are made of.
 		{Path: "internal/httpapi", Floor: Doors, Speaks: []string{http}},
@@ -91,6 +91,10 @@ var House = Rules{
 		{Path: "internal/certs", Floor: Doors, Only: []string{}, For: []string{"cmd/orgd"}},
 		{Path: "internal/logging", Floor: Doors, Only: []string{}, For: []string{"cmd/orgd"}},
 		{Path: "client", Floor: Doors, Only: []string{"api"}, For: []string{"cmd/orgctl", "e2e", "bench"}, Speaks: []string{http}},
+
+		// What the measurements do below HTTP: fill data folders, and run a room without its door.
+		{Path: "bench/bulk", Floor: Doors, For: []string{"bench"}, Speaks: []string{sql}},
+		{Path: "bench/rooms", Floor: Doors, For: []string{"bench"}, Speaks: []string{sql}},
 
 		// Operations.
 		{Path: "internal/orgs", Floor: Operations},
@@ -110,7 +114,7 @@ var House = Rules{
 		{Path: "internal/credentials", Floor: Checks},
 
 		// The stores, beside what operations share: nobody below cmd knows them.
-		{Path: "internal/store/sqlite", Floor: Services, Only: contract, For: []string{"cmd/orgd"}, Backend: true, Speaks: []string{sql}},
+		{Path: "internal/store/sqlite", Floor: Services, Only: contract, For: []string{"cmd/orgd", "bench/bulk", "bench/rooms"}, Backend: true, Speaks: []string{sql}},
 		{Path: "internal/store/mongo", Floor: Services, Only: contract, For: []string{"cmd/orgd"}, Backend: true, Speaks: []string{bson}},
 		{Path: "internal/store/storetest", Floor: Services, Only: contract, For: nobody},
 

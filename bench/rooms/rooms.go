@@ -1,0 +1,191 @@
+// Package rooms runs orgd's own rooms in a loop, without the HTTP in front of them: what is left when the door is taken away
+// from a measurement. The workers of bench call it, each in a process of its own.
+package rooms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	driver "modernc.org/sqlite"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/credentials"
+	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/passwords"
+	"github.com/orgd/orgd/internal/placement"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/tenant"
+	"github.com/orgd/orgd/internal/throttle"
+)
+
+// Loop says how long and by how many clients at once something is repeated.
+type Loop struct {
+	Clients int
+	For     time.Duration
+}
+
+// Repeat repeats act and returns how often a second it was done. n counts from 1 over all clients.
+func (l Loop) Repeat(act func(n int) error) (rate float64, err error) {
+	var (
+		done   atomic.Int64
+		mu     sync.Mutex
+		failed error
+		all    sync.WaitGroup
+	)
+	began := time.Now()
+	end := began.Add(l.For)
+	for range l.Clients {
+		all.Go(func() {
+			for time.Now().Before(end) {
+				if err := act(int(done.Add(1))); err != nil {
+					mu.Lock()
+					failed = err
+					mu.Unlock()
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return float64(done.Load()) / time.Since(began).Seconds(), failed
+}
+
+// countCommits counts the SQLite commits of this process from now on. The driver's hook is one for the whole process, so
+// this is for a process that does nothing else.
+func countCommits() *atomic.Int64 {
+	commits := new(atomic.Int64)
+	driver.RegisterConnectionHook(func(conn driver.ExecQuerierContext, _ string) error {
+		hooks, ok := conn.(driver.HookRegisterer)
+		if !ok {
+			return fmt.Errorf("the driver's connection is a %T", conn)
+		}
+		hooks.RegisterCommitHook(func() int32 {
+			commits.Add(1)
+			return 0
+		})
+		return nil
+	})
+	return commits
+}
+
+// Create creates organizations in a fresh data folder under dir, with passwords hashed at the least cost, so that what is
+// left is the work of making one durable. It returns how many a second, and how many SQLite commits each took.
+func Create(ctx context.Context, dir string, l Loop, password string) (rate, commits float64, err error) {
+	counter := countCommits()
+	db, err := sqlite.Open(ctx, sqlite.Options{Dir: filepath.Join(dir, "data")})
+	if err != nil {
+		return 0, 0, err
+	}
+	room, end, err := openRoom(ctx, db.Store())
+	if err != nil {
+		return 0, 0, errors.Join(err, db.Close())
+	}
+	before, made := counter.Load(), 0.0
+	rate, err = l.Repeat(func(n int) error {
+		caller := access.Caller{Kind: tenant.ActorAnonymous, Prefix: fmt.Sprintf("client %d", n)}
+		_, err := room.Create(ctx, caller, orgs.NewOrganization{
+			Name: fmt.Sprintf("Organization %d", n), Email: fmt.Sprintf("owner%d@example.com", n), Password: password,
+		})
+		return err
+	})
+	if n, countErr := db.Store().Orgs.Count(ctx); countErr == nil {
+		made = float64(n)
+	}
+	commits = float64(counter.Load()-before) / made
+	end()
+	return rate, commits, errors.Join(err, db.Close())
+}
+
+// openRoom wires the room over a store as cmd/orgd does, with throttling off.
+func openRoom(ctx context.Context, s store.Store) (room *orgs.Service, end func(), err error) {
+	pool, err := passwords.New(passwords.Options{Cost: passwords.MinCost})
+	if err != nil {
+		return nil, nil, err
+	}
+	self := tenant.InstanceID(tenant.NewID())
+	if err := s.Instances.Register(ctx, tenant.Instance{ID: self, StartedAt: time.Now()}); err != nil {
+		pool.Close()
+		return nil, nil, err
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	attempts := throttle.New(throttle.Options{
+		Store: s.Throttle, MAC: func(label string, _ ...string) string { return label }, Now: time.Now, Off: true,
+	})
+	directory := placement.NewDirectory(s.Orgs, time.Now)
+	return orgs.New(orgs.Deps{
+		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Instances: s.Instances, Health: s.Health,
+		Guard: access.NewGuard(access.Policy{SignupOpen: true}, time.Now), Directory: directory,
+		Gates: placement.NewGates(directory, s.Instances, self), Throttle: attempts, Self: self,
+		Credentials: credentials.New(credentials.Options{
+			Pool: pool, Policy: passwords.Policy{Min: 8, CheckCommon: true}, Throttle: attempts, Log: quiet,
+		}),
+		Limits: orgs.Limits{Retention: time.Hour, Lease: 5 * time.Second, Placement: tenant.Placement{Level: tenant.LevelCollection}},
+		Now:    time.Now, Log: quiet,
+	}), pool.Close, nil
+}
+
+// openTenant opens a store with one tenant.
+func openTenant(ctx context.Context, dir string) (*sqlite.DB, tenant.Place, error) {
+	place := tenant.Place{Org: tenant.OrgID(tenant.NewID())}
+	db, err := sqlite.Open(ctx, sqlite.Options{Dir: filepath.Join(dir, "data")})
+	if err != nil {
+		return nil, place, err
+	}
+	if err := db.Store().Places.Create(ctx, place); err != nil {
+		return nil, place, errors.Join(err, db.Close())
+	}
+	return db, place, nil
+}
+
+// insertDocument adds a document through the store.
+func insertDocument(ctx context.Context, s store.Store, place tenant.Place, text string) (tenant.DocumentID, error) {
+	id, now := tenant.NewID(), time.Now()
+	doc, err := s.Documents.Insert(ctx, place, tenant.DefaultCollection, tenant.Document{
+		ID: tenant.DocumentID(id), Data: tenant.Data(text), CreatedAt: now, UpdatedAt: now, WriteID: id,
+	}, 1<<40)
+	return doc.ID, err
+}
+
+// Texts makes the JSON text of the n-th document.
+type Texts func(n int) string
+
+// Insert inserts documents into one tenant of a fresh data folder under dir, through the store.
+func Insert(ctx context.Context, dir string, l Loop, texts Texts) (rate float64, err error) {
+	db, place, err := openTenant(ctx, dir)
+	if err != nil {
+		return 0, err
+	}
+	s := db.Store()
+	rate, err = l.Repeat(func(n int) error {
+		_, err := insertDocument(ctx, s, place, texts(n))
+		return err
+	})
+	return rate, errors.Join(err, db.Close())
+}
+
+// Get reads documents of one tenant of a fresh data folder under dir, through the store, among count.
+func Get(ctx context.Context, dir string, l Loop, count int, texts Texts) (rate float64, err error) {
+	db, place, err := openTenant(ctx, dir)
+	if err != nil {
+		return 0, err
+	}
+	s := db.Store()
+	ids := make([]tenant.DocumentID, count)
+	for i := range ids {
+		if ids[i], err = insertDocument(ctx, s, place, texts(i)); err != nil {
+			return 0, errors.Join(err, db.Close())
+		}
+	}
+	rate, err = l.Repeat(func(n int) error {
+		_, err := s.Documents.Get(ctx, place, tenant.DefaultCollection, ids[n%len(ids)])
+		return err
+	})
+	return rate, errors.Join(err, db.Close())
+}
