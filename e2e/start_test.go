@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"database/sql"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestSecondServerIsRefused starts a second server, and a restore, on the folder of a running one.
+func TestSecondServerIsRefused(t *testing.T) {
+	t.Parallel()
+	s := launch(t, sqliteStore)
+	ada := s.found("Acme", "ada@acme.example")
+	r := s.orgd("", "serve")
+	if r.code != 1 || r.stdout != "" {
+		t.Errorf("a second server exits with %d and says %q", r.code, r.stdout)
+	}
+	wantOneLine(t, r.stderr, "is in use by process", "stop it first")
+	s.does("", "backup", "copy")
+	if r = s.orgd("", "restore", "copy"); r.code != 1 {
+		t.Errorf("a restore over a running server exits with %d", r.code)
+	}
+	wantOneLine(t, r.stderr)
+	ada.get("/v1/me").is(http.StatusOK)
+}
+
+// TestBadFolderIsRefused starts a server on data folders that are no good: one line, exit code 1, nothing changed; and once
+// the folder is as it was, everything is there.
+func TestBadFolderIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		spoil func(t *testing.T, s *server)
+		says  []string
+	}{
+		{"others may read the folder", func(t *testing.T, s *server) {
+			must(t, os.Chmod(s.data(), 0o755)) //nolint:gosec // too wide on purpose
+		}, []string{"open to other users", "chmod 700"}},
+		{"the catalog is no database", func(t *testing.T, s *server) {
+			must(t, os.WriteFile(filepath.Join(s.data(), "orgd.db"), []byte("This is not a database, whatever its name says. "), 0o600))
+		}, nil},
+		{"the catalog is empty", func(t *testing.T, s *server) {
+			must(t, os.Truncate(filepath.Join(s.data(), "orgd.db"), 0))
+		}, nil},
+		{"the catalog's first page is damaged", func(t *testing.T, s *server) { overwrite(t, s, 100) }, nil},
+		{"the catalog is another program's", func(t *testing.T, s *server) { change(t, s, `PRAGMA application_id = 1`) }, nil},
+		{"the catalog is newer", func(t *testing.T, s *server) {
+			change(t, s, `PRAGMA user_version = 1000`)
+		}, []string{"newer"}},
+		{"the catalog is missing", func(t *testing.T, s *server) {
+			must(t, os.Remove(filepath.Join(s.data(), "orgd.db")))
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := launch(t, sqliteStore)
+			ada := s.found("Acme", "ada@acme.example")
+			ada.write("plan", fields{"n": 1}).is(http.StatusCreated)
+			s.stop()
+			sound := snapshot(t, s.data())
+			c.spoil(t, s)
+			spoilt := snapshot(t, s.data())
+
+			r := s.orgd("", "serve")
+			if r.code != 1 || r.stdout != "" {
+				t.Errorf("the server exits with %d and says %q", r.code, r.stdout)
+			}
+			wantOneLine(t, r.stderr, c.says...)
+			if now := snapshot(t, s.data()); !maps.Equal(now, spoilt) {
+				t.Errorf("the folder was changed: it had %d files and has %d", len(spoilt), len(now))
+			}
+
+			must(t, os.Chmod(s.data(), 0o700)) //nolint:gosec // as orgd makes it
+			for name, content := range sound {
+				must(t, os.WriteFile(filepath.Join(s.data(), name), []byte(content), 0o600))
+			}
+			s.start()
+			s.as(ada.token).get(documentsOf(ada.org.ID, "plan")).is(http.StatusOK)
+		})
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// snapshot reads all files below a folder.
+func snapshot(t testing.TB, folder string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path) //nolint:gosec // a file of the story's own folder
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
+		files[name] = string(content)
+		return err
+	})
+	must(t, err)
+	return files
+}
+
+// overwrite damages the catalog from an offset on.
+func overwrite(t *testing.T, s *server, offset int64) {
+	t.Helper()
+	file, err := os.OpenFile(filepath.Join(s.data(), "orgd.db"), os.O_WRONLY, 0)
+	must(t, err)
+	_, err = file.WriteAt(make([]byte, 4000), offset)
+	must(t, err)
+	must(t, file.Close())
+}
+
+// change executes SQL on the catalog of a server that has ended.
+func change(t *testing.T, s *server, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(s.data(), "orgd.db"))
+	must(t, err)
+	_, err = db.ExecContext(t.Context(), statement)
+	must(t, err)
+	must(t, db.Close())
+}
