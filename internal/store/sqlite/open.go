@@ -210,13 +210,14 @@ func prepareFolder(dir string) error {
 	return nil
 }
 
-// openCatalog opens the catalog, making one in a new folder.
+// openCatalog opens the catalog, making one in a new folder. Of what is wrong with it the error tells alone; the log is for
+// what happens later.
 func (db *DB) openCatalog(ctx context.Context) (err error) {
 	path := filepath.Join(db.dir, catalogName)
 	if err := db.sweep(path); err != nil {
 		return err
 	}
-	c, err := openFile(path, catalogReaders, db.log, shred)
+	c, err := openFile(path, catalogReaders, slog.New(slog.DiscardHandler), shred)
 	if err != nil {
 		return refuse(err, "the catalog %s cannot be opened", path)
 	}
@@ -235,6 +236,7 @@ func (db *DB) openCatalog(ctx context.Context) (err error) {
 	if err != nil {
 		return refuseCatalog(path, err)
 	}
+	c.log = db.log
 	return nil
 }
 
