@@ -31,6 +31,7 @@ type commands struct {
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server on this host whether it is ready."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 	kong.Plugins
 }
 
@@ -67,9 +68,13 @@ func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	if selected := ctx.Selected(); selected != nil {
 		name = commandName(selected)
 	}
-	if name != "serve" && name != "config" {
-		for _, flag := range ctx.Model.Flags {
-			flag.Hidden = flag.Name != "help" && !slices.Contains(settingsOf[name], flag.Name)
+	for _, flag := range ctx.Model.Flags {
+		switch flag.Name {
+		case "help":
+		case "version":
+			flag.Hidden = name != ""
+		default:
+			flag.Hidden = name != "serve" && name != "config" && !slices.Contains(settingsOf[name], flag.Name)
 		}
 	}
 	return kong.DefaultHelpPrinter(options, ctx)

@@ -24,6 +24,9 @@ func (configCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range loaded.Warnings {
+		_, _ = fmt.Fprintln(p.stderr, "orgd: warning:", warning)
+	}
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, v := range loaded.Values {
 		text := v.Text

@@ -29,22 +29,22 @@ const (
 func (a *app) jobs() []job {
 	return []job{
 		{"purge deleted organizations", time.Minute, func(ctx context.Context) error {
-			return untilLess(purgeBatch, func() (int, error) { return a.orgs.PurgeDue(ctx, purgeBatch) })
+			return inBatches(func() (int, error) { return a.orgs.PurgeDue(ctx, purgeBatch) })
 		}},
 		{"purge expired sessions and keys", 10 * time.Minute, a.authn.PurgeExpired},
 		{"purge expired idempotency records", 10 * time.Minute, func(ctx context.Context) error {
-			return untilLess(purgeBatch, func() (int, error) {
+			return inBatches(func() (int, error) {
 				return a.store.Idempotency.PurgeExpired(ctx, a.now(), purgeBatch)
 			})
 		}},
 	}
 }
 
-// untilLess repeats what works in batches until one is not full.
-func untilLess(batch int, do func() (int, error)) error {
+// inBatches repeats what does at most purgeBatch at once until it does less.
+func inBatches(do func() (int, error)) error {
 	for {
 		n, err := do()
-		if err != nil || n < batch {
+		if err != nil || n < purgeBatch {
 			return err
 		}
 	}

@@ -65,10 +65,10 @@ func (c *orgList) run(ctx context.Context, a *app, _ string, out control.Output)
 // printOrgTable prints a table whose columns are as wide as its rows need.
 func printOrgTable(out io.Writer) (show func(*orgs.Listed) error, finish func() error) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "ID\tSLUG\tSTATE\tDOCUMENTS\tBYTES\tCREATED\tNAME") // into memory until finish
+	_, _ = fmt.Fprintln(table, "ID\tNAME\tSTATE\tDOCUMENTS\tBYTES\tCREATED") // into memory until finish
 	return func(o *orgs.Listed) error {
-		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", o.ID, o.Slug, o.State, o.Usage.Documents, o.Usage.Bytes,
-			o.CreatedAt.UTC().Format(time.DateOnly), o.Name)
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", o.ID, o.Name, o.State, o.Usage.Documents, o.Usage.Bytes,
+			o.CreatedAt.UTC().Format("2006-01-02 15:04"))
 		return err
 	}, table.Flush
 }
@@ -129,6 +129,6 @@ func (c *orgRestore) run(ctx context.Context, a *app, _ string, out control.Outp
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "Restored %s as %s (%s).\n", org.ID, org.Name, org.Slug)
+	_, err = fmt.Fprintf(out, "%s is back, with its data and its people but no session.\n", org.Name)
 	return err
 }

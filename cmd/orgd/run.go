@@ -53,11 +53,15 @@ func run(ctx context.Context, p *process) int {
 	defer stop()
 	go p.obey(alive, stop)
 	command.BindTo(work, (*context.Context)(nil))
-	if err := command.Run(p); err != nil {
+	switch err := command.Run(p); {
+	case err == nil:
+		return exitDone
+	case work.Err() != nil && errors.Is(err, context.Canceled):
+		p.complain(errors.New("interrupted"))
+	default:
 		p.complain(err)
-		return exitFailed
 	}
-	return exitDone
+	return exitFailed
 }
 
 // obey turns signals into the end of the command: the first stops its work, the second does not wait for that.
@@ -77,13 +81,9 @@ func (p *process) complain(err error) {
 	_, _ = fmt.Fprintln(p.stderr, "orgd:", oneLine(err))
 }
 
-// config loads the settings and prints warnings about variables that mean nothing.
+// config loads the settings.
 func (p *process) config() (config.Loaded, error) {
-	loaded, err := config.Load(config.Sources{Flags: p.settings, Environ: p.env, DotEnv: ".env"})
-	for _, warning := range loaded.Warnings {
-		_, _ = fmt.Fprintln(p.stderr, "orgd: warning:", warning)
-	}
-	return loaded, err
+	return config.Load(config.Sources{Flags: p.settings, Environ: p.env, DotEnv: ".env"})
 }
 
 // parse reads the arguments. errHelped says that --help was answered.
@@ -99,6 +99,7 @@ func parse(p *process) (*kong.Context, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
 		kong.Help(printHelp),
 		kong.Bind(p),
+		kong.Vars{"version": versionLine()},
 	)
 	if err != nil {
 		return nil, err

@@ -39,6 +39,9 @@ func (serveCommand) Run(ctx context.Context, p *process) error {
 	}
 	log := newLog(p, &loaded.Config, loud)
 	defer closeLog(ctx, log)
+	for _, warning := range loaded.Warnings {
+		log.Logger().Warn("a variable was ignored", "reason", warning)
+	}
 	return serve(ctx, p, &loaded.Config, log)
 }
 
@@ -60,6 +63,9 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if issuer := a.installation.Issuer; c.PublicURL != "" && c.PublicURL != issuer {
+		a.log.Warn("tokens keep the issuer of the first start", "issuer", issuer, "public_url", c.PublicURL)
+	}
 	if err := a.orgs.Recover(ctx); err != nil {
 		a.log.Error("an operation could not be recovered; it is tried again", "error", oneLine(err))
 	}

@@ -28,6 +28,7 @@ type site struct {
 	exited   chan int
 	server   *server
 	address  string
+	environ  []string
 	log, out *text
 	// later is added to the server's clock.
 	later atomic.Int64
@@ -57,11 +58,10 @@ func launch(t *testing.T, environ ...string) *site {
 	s := &site{t: t, signals: make(chan os.Signal, 2), exited: make(chan int, 1), log: &text{}, out: &text{}}
 	data := filepath.Join(t.TempDir(), "data")
 	ready := make(chan *server, 1)
+	s.environ = append([]string{"ORGD_LISTEN=127.0.0.1:0", "ORGD_BCRYPT_COST=10", "ORGD_STORE=sqlite:" + data}, environ...)
 	p := &process{
-		env:    append([]string{"ORGD_LISTEN=127.0.0.1:0", "ORGD_BCRYPT_COST=10", "ORGD_STORE=sqlite:" + data}, environ...),
-		stdin:  strings.NewReader(""),
-		stdout: s.out, stderr: s.log, signals: s.signals, kill: func(int) { t.Error("the server was killed") },
-		now:     func() time.Time { return time.Now().Add(time.Duration(s.later.Load())) },
+		env: s.environ, stdin: strings.NewReader(""), stdout: s.out, stderr: s.log, now: s.now,
+		signals: s.signals, kill: func(int) { t.Error("the server was killed") },
 		serving: func(server *server) { ready <- server },
 	}
 	go func() { s.exited <- run(context.Background(), p) }()
@@ -74,6 +74,9 @@ func launch(t *testing.T, environ ...string) *site {
 	t.Cleanup(s.end)
 	return s
 }
+
+// now is the server's clock.
+func (s *site) now() time.Time { return time.Now().Add(time.Duration(s.later.Load())) }
 
 // end ends the server in order; later calls do nothing.
 func (s *site) end() {
@@ -169,6 +172,24 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	signals <- os.Interrupt
 	if code := <-killed; code != exitFailed {
 		t.Errorf("killed with %d, want %d", code, exitFailed)
+	}
+}
+
+// TestRequestThatNeverEndsIsCut begins a request whose body never comes.
+func TestRequestThatNeverEndsIsCut(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	conn := s.dial()
+	_, _ = io.WriteString(conn, "POST /org/create HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
+		"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n")
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+		t.Fatalf("the server does not wait for the body: %q, %v", line, err)
+	}
+	s.server.drain = 50 * time.Millisecond
+	s.signals <- os.Interrupt
+	s.wantExit(exitFailed)
+	if log := s.log.String(); !strings.HasSuffix(log, "orgd: requests that took too long were cut\n") {
+		t.Errorf("the log ends without the reason:\n%s", log)
 	}
 }
 

@@ -14,8 +14,12 @@ type versionCommand struct{}
 
 // Run prints one line.
 func (versionCommand) Run(p *process) error {
-	_, err := fmt.Fprintf(p.stdout, "orgd %s (%s %s/%s)\n", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(p.stdout, versionLine())
 	return err
+}
+
+func versionLine() string {
+	return fmt.Sprintf("orgd %s (%s %s/%s)", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // versionName returns the release's version, else what the go command knows of the source.
