@@ -174,25 +174,23 @@ func (t documents) Update(ctx context.Context, place tenant.Place, c tenant.Coll
 		}
 		next = storedDocument(next)
 		next.ID, next.CreatedAt, next.Version = old.ID, old.CreatedAt, old.Version+1
-		return t.replace(ctx, place.Org, c, old, next, quota)
+		return writeDocument(ctx, t, place.Org, func(s *session) (tenant.Document, error) {
+			table, err := findTable(s, c)
+			if err != nil {
+				return next, err
+			}
+			if err := replaceDocument(s, table, next); err != nil {
+				return next, err
+			}
+			return next, grow(s, 0, int64(len(next.Data)-len(old.Data)), quota)
+		})
 	})
 }
 
-// replace writes the next version of a document in place of the old one; errLost if that is not there any more.
-func (t documents) replace(ctx context.Context, org tenant.OrgID, c tenant.Collection, old, next tenant.Document, quota int64,
-) (tenant.Document, error) {
-	return writeDocument(ctx, t, org, func(s *session) (tenant.Document, error) {
-		table, err := findTable(s, c)
-		if err != nil {
-			return next, err
-		}
-		n, err := s.exec(`UPDATE `+table+` SET data = ?, version = ?, updated_at = ?, write_id = ? WHERE id = ? AND version = ?`,
-			string(next.Data), next.Version, instant(next.UpdatedAt), next.WriteID, string(next.ID), old.Version)
-		if err := swapped(n, err); err != nil {
-			return next, err
-		}
-		return next, grow(s, 0, int64(len(next.Data)-len(old.Data)), quota)
-	})
+// replaceDocument writes the next version of a document in place of the one before; errLost if that is not there any more.
+func replaceDocument(s *session, table string, next tenant.Document) error {
+	return swapped(s.exec(`UPDATE `+table+` SET data = ?, version = ?, updated_at = ?, write_id = ? WHERE id = ? AND version = ?`,
+		string(next.Data), next.Version, instant(next.UpdatedAt), next.WriteID, string(next.ID), next.Version-1))
 }
 
 // Delete implements store.Documents.

@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,6 +20,19 @@ func TestMain(m *testing.M) {
 		os.Exit(child(dir))
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// childEnv makes the test program open a folder and tell what comes of it, in place of running tests.
+const childEnv = "ORGD_TEST_OPEN_FOLDER"
+
+func child(dir string) int {
+	db, err := Open(context.Background(), Options{Dir: dir})
+	if err != nil {
+		fmt.Println("refused:", err)
+		return 0
+	}
+	fmt.Println("opened;", db.Close())
+	return 0
 }
 
 // openTest opens a store for one test, in a new folder unless the options name one.

@@ -3,8 +3,6 @@
 package sqlite
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,19 +11,6 @@ import (
 	"syscall"
 	"testing"
 )
-
-// childEnv makes the test program open a folder and tell what comes of it, in place of running tests.
-const childEnv = "ORGD_TEST_OPEN_FOLDER"
-
-func child(dir string) int {
-	db, err := Open(context.Background(), Options{Dir: dir})
-	if err != nil {
-		fmt.Println("refused:", err)
-		return 0
-	}
-	fmt.Println("opened;", db.Close())
-	return 0
-}
 
 // openAsNobody opens a folder in a process that has no rights of its own: nothing stops root.
 func openAsNobody(t *testing.T, dir string, prepare func(uid int)) string {

@@ -107,7 +107,7 @@ func (s *session) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := st.Exec(args...)
+	result, err := st.ExecContext(context.Background(), args...)
 	if err != nil {
 		return 0, err
 	}
@@ -120,7 +120,7 @@ func (s *session) get(query string, args []any, dest ...any) error {
 	if err != nil {
 		return err
 	}
-	return st.QueryRow(args...).Scan(dest...)
+	return st.QueryRowContext(context.Background(), args...).Scan(dest...)
 }
 
 // each calls row for each row of the answer, until it fails.
@@ -129,7 +129,7 @@ func (s *session) each(query string, args []any, row func(scan func(dest ...any)
 	if err != nil {
 		return err
 	}
-	rows, err := st.Query(args...)
+	rows, err := st.QueryContext(context.Background(), args...)
 	if err != nil {
 		return err
 	}

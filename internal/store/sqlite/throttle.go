@@ -180,20 +180,26 @@ func writeCounter(s *session, key string, c *counter) error {
 // expiryHeap orders counters by when they expire.
 type expiryHeap []*counter
 
-// Len implements heap.Interface, as do the others below.
-func (h expiryHeap) Len() int           { return len(h) }
+// Len implements heap.Interface.
+func (h expiryHeap) Len() int { return len(h) }
+
+// Less implements heap.Interface.
 func (h expiryHeap) Less(i, j int) bool { return h[i].expiresAt.Before(h[j].expiresAt) }
+
+// Swap implements heap.Interface.
 func (h expiryHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].index, h[j].index = i, j
 }
 
+// Push implements heap.Interface.
 func (h *expiryHeap) Push(x any) {
 	c := x.(*counter) //nolint:forcetypeassert // nothing else is pushed
 	c.index = len(*h)
 	*h = append(*h, c)
 }
 
+// Pop implements heap.Interface.
 func (h *expiryHeap) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
