@@ -61,12 +61,11 @@ func forwardedClient(proxy netip.Addr, lines []string, trusted []netip.Prefix) n
 // parseAddress reads an address with or without a port; the zone is dropped and IPv4 within IPv6 becomes IPv4, so that one
 // client has one spelling.
 func parseAddress(s string) netip.Addr {
-	addr, err := netip.ParseAddr(s)
-	if err != nil {
-		withPort, err := netip.ParseAddrPort(s)
-		if err != nil {
-			return netip.Addr{}
-		}
+	var addr netip.Addr
+	if colon := strings.IndexByte(s, ':'); colon == 0 || colon < 0 || strings.Count(s, ":") > 1 && s[0] != '[' {
+		addr, _ = netip.ParseAddr(s)
+	} else {
+		withPort, _ := netip.ParseAddrPort(s)
 		addr = withPort.Addr()
 	}
 	return addr.Unmap().WithZone("")

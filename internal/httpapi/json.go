@@ -17,21 +17,28 @@ var jsonFormat = huma.Format{Marshal: marshalJSON, Unmarshal: strictjson.Unmarsh
 // maxPooled is the largest buffer that is kept for the next answer.
 const maxPooled = 64 << 10
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 1024)) }}
+
+func takeBuffer() *bytes.Buffer {
+	buf, ok := buffers.Get().(*bytes.Buffer)
+	if !ok {
+		return new(bytes.Buffer)
+	}
+	return buf
+}
+
+func giveBack(buf *bytes.Buffer) {
+	if buf.Cap() <= maxPooled {
+		buf.Reset()
+		buffers.Put(buf)
+	}
+}
 
 // marshalJSON encodes first and writes afterwards, in one piece, so that a value that cannot be encoded is an error and
 // not half an answer. That the client is gone is no error: there is nobody to tell.
 func marshalJSON(w io.Writer, v any) error {
-	buf, ok := buffers.Get().(*bytes.Buffer)
-	if !ok {
-		buf = new(bytes.Buffer)
-	}
-	defer func() {
-		if buf.Cap() <= maxPooled {
-			buf.Reset()
-			buffers.Put(buf)
-		}
-	}()
+	buf := takeBuffer()
+	defer giveBack(buf)
 	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {

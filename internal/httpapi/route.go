@@ -37,6 +37,9 @@ type route struct {
 	also   []int
 	errors []int
 
+	// quick answers a usual form of the request by itself, or reports that it did not.
+	quick func(*exchange, *http.Request) bool
+
 	method, path string
 	query        []string
 	series       *series
@@ -110,6 +113,9 @@ func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 	}
 	rt.complete(op)
 	a.s.mount(rt, func(x *exchange, r *http.Request) {
+		if rt.quick != nil && rt.quick(x, r) {
+			return
+		}
 		ctx := x.within(r.Context())
 		if err := a.s.identify(ctx, x, r); err != nil {
 			a.s.refuse(x, err)

@@ -26,7 +26,7 @@ func (s *Server) seedRoutes() {
 		summary: "Create an organization with its first admin", errors: []int{409, 422, 429},
 	}, s.createOrganization)
 	handle(s, route{
-		at: "GET /org/get", tag: tagSeed, entry: anyone,
+		at: "GET /org/get", tag: tagSeed, entry: anyone, quick: s.quickByName,
 		summary: "Get an organization by its name", errors: []int{404},
 	}, s.getByName)
 	handle(s, route{

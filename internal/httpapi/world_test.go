@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -74,7 +75,11 @@ type setup struct {
 	retention time.Duration
 	quota     int64
 	maxOrgs   int64
+	realTime  bool
 }
+
+// realTime lets time pass by itself and throws the log away, as far as it is written at all.
+func realTime(s *setup) { s.realTime = true }
 
 func membersOnly(s *setup) { s.policy.LookupPublic = false }
 
@@ -126,6 +131,9 @@ func newWorld(t testing.TB, settings ...setting) *world {
 func (w *world) open(set setup) {
 	w.t.Helper()
 	s, now, log := w.store, w.clock.Now, slog.New(slog.NewJSONHandler(w.log, nil))
+	if set.realTime {
+		now, log = time.Now, slog.New(slog.NewJSONHandler(io.Discard, nil))
+	}
 	must := func(err error) {
 		w.t.Helper()
 		if err != nil {

@@ -1,0 +1,68 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// quickByName answers the commonest request of all, GET /org/get with nothing but a name, and reports whether it did:
+// every other form of it goes the general way, which gives the same answer to this one at three times the cost (a test
+// compares them). It needs no deadline of its own, since a look-up waits a second at most.
+func (s *Server) quickByName(x *exchange, r *http.Request) bool {
+	escaped, ok := strings.CutPrefix(r.URL.RawQuery, "organization_name=")
+	if !ok || strings.ContainsAny(escaped, "&;=") || r.ContentLength != 0 {
+		return false
+	}
+	if _, sent := r.Header["Authorization"]; sent {
+		return false
+	}
+	if _, sent := r.Header["Content-Encoding"]; sent {
+		return false
+	}
+	name, err := url.QueryUnescape(escaped)
+	if err != nil || name == "" {
+		return false
+	}
+	x.caller = access.Caller{Kind: tenant.ActorAnonymous, Address: x.address, Prefix: x.prefix, RequestID: x.id}
+	org, err := s.deps.Orgs.Lookup(r.Context(), x.caller, name)
+	if err != nil {
+		s.refuse(x, err)
+		return true
+	}
+	x.Header()["Content-Type"] = headerJSON
+	x.WriteHeader(http.StatusOK)
+	buf := takeBuffer()
+	defer giveBack(buf)
+	_, _ = x.Write(appendPublic(buf.AvailableBuffer(), org))
+	return true
+}
+
+// appendPublic appends the JSON of publicView.
+func appendPublic(b []byte, org *tenant.Organization) []byte {
+	b = appendMember(b, `{"id":`, string(org.ID))
+	b = appendMember(b, `,"organization_name":`, string(org.Name))
+	b = appendMember(b, `,"slug":`, string(org.Slug))
+	b = appendMember(b, `,"collection_name":`, org.Placement.Namespace)
+	b = appendMember(b, `,"state":`, string(org.State))
+	b = append(b, `,"created_at":"`...)
+	b = org.CreatedAt.AppendFormat(b, time.RFC3339Nano)
+	b = append(b, `","updated_at":"`...)
+	b = org.UpdatedAt.AppendFormat(b, time.RFC3339Nano)
+	return append(b, "\"}\n"...)
+}
+
+func appendMember(b []byte, name, value string) []byte {
+	b = append(b, name...)
+	quoted, err := jsontext.AppendQuote(b, value)
+	if err != nil {
+		panic(err) // only for text that is no UTF-8, which no organization has
+	}
+	return quoted
+}
