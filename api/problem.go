@@ -3,7 +3,7 @@ package api
 import "fmt"
 
 // Problem is the body of every answer of status 400 and above (RFC 9457, application/problem+json).
-type Problem struct {
+type Problem struct { //nolint:errname // the word of RFC 9457; that it can be returned as an error is an addition
 	Type      string       `json:"type" doc:"Always about:blank: the code says more." example:"about:blank"`
 	Title     string       `json:"title" doc:"The name of the status." example:"Unprocessable Entity"`
 	Status    int          `json:"status" doc:"The HTTP status." example:"422"`

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -36,8 +37,7 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) (address, prefix str
 
 // forwardedClient walks the header's lines and entries from the right.
 func forwardedClient(proxy netip.Addr, lines []string, trusted []netip.Prefix) netip.Addr {
-	for i := len(lines) - 1; i >= 0; i-- {
-		rest := lines[i]
+	for _, rest := range slices.Backward(lines) {
 		for rest != "" {
 			var entry string
 			if cut := strings.LastIndexByte(rest, ','); cut >= 0 {

@@ -137,7 +137,7 @@ func raw(t testing.TB, server *httptest.Server, request string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (s *Server) identify(ctx context.Context, x *exchange, r *http.Request) err
 	}
 	token, ok := bearer(r.Header)
 	if !ok {
-		if x.route.entry == anyone {
+		if x.route.entry != signedIn {
 			return nil
 		}
 		return tenant.Errorf(tenant.CodeUnauthenticated, "sign in, and send the access token in the header Authorization: Bearer")

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -86,10 +87,7 @@ func (c *cast) worthless(t *testing.T, victim *person) map[string]string {
 	t.Helper()
 	header, claims := c.parts(t, victim.token)
 	with := func(part map[string]any, name string, value any) map[string]any {
-		changed := map[string]any{}
-		for k, v := range part {
-			changed[k] = v
-		}
+		changed := maps.Clone(part)
 		if changed[name] = value; value == nil {
 			delete(changed, name)
 		}
@@ -101,7 +99,7 @@ func (c *cast) worthless(t *testing.T, victim *person) map[string]string {
 	exp := int64(claims["exp"].(float64)) //nolint:errcheck // ours has one
 	ended := c.world.signIn(victim.email, goodPassword).AccessToken
 	_, endedClaims := c.parts(t, ended)
-	session := tenant.SessionID(endedClaims["sid"].(string)) //nolint:errcheck // ours has one
+	session := tenant.SessionID(endedClaims["sid"].(string))
 	if err := c.world.store.Sessions.End(t.Context(), session, c.world.clock.Now()); err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,6 @@ func (f docsFile) read(unpacks bool) (body []byte, packed bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("unpack %s: %w", f.packed, err)
 	}
-	defer unpacked.Close()
 	const largest = 16 << 20
 	body, err = io.ReadAll(io.LimitReader(unpacked, largest))
 	return body, false, err

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -121,9 +122,7 @@ func (x *exchange) problem(err error) *problem {
 func (s *Server) refuse(x *exchange, err error) {
 	p := x.problem(err)
 	h := x.Header()
-	for name, values := range p.headers {
-		h[name] = values
-	}
+	maps.Copy(h, p.headers)
 	h["Content-Type"] = headerProblem
 	h["Cache-Control"] = headerNoStore
 	x.WriteHeader(p.Status)

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/orgd/orgd/api"
-	"github.com/orgd/orgd/internal/httpapi"
 )
 
 // The whole way of the seed service: create, get, sign in, update, delete.
@@ -332,7 +331,7 @@ func TestStepUp(t *testing.T) {
 
 // A load balancer in front is believed about the client only where it is configured.
 func TestThrottleCountsTheClient(t *testing.T) {
-	w := newWorld(t, func(s *setup) { s.throttled = true; s.options = httpapi.Options(s.options) })
+	w := newWorld(t, func(s *setup) { s.throttled = true })
 	w.found("Acme", "ada@acme.example")
 	login := func(remote, forwarded string) answer {
 		return w.send(t, "POST", "/admin/login", `{"email":"ada@acme.example","password":"wrong"}`, "Remote", remote, "X-Forwarded-For", forwarded)

@@ -14,13 +14,12 @@ import (
 
 // useProblems makes Huma report every error as a problem of ours, without the values that its own model repeats.
 func useProblems() {
-	//nolint:reassign // Huma's way of being set up: exact case of member names, lists that are never null
+	// Huma is set up by its package's variables: exact case of member names, lists that are never null, and the two makers
+	// of errors, one for the description and one for requests.
 	huma.ValidateStrictCasing, huma.DefaultArrayNullable = true, false
-	//nolint:reassign // as above; this one is for the OpenAPI description
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return fromHuma(status, message, errs)
 	}
-	//nolint:reassign // as above; this one is for requests
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		return exchangeOf(ctx.Context()).problem(fromHuma(status, message, errs))
 	}
@@ -49,8 +48,7 @@ func fromHuma(status int, message string, errs []error) *problem {
 // bodyFault returns what the decoder said, which names no value.
 func bodyFault(errs []error) string {
 	for _, err := range errs {
-		var detail *huma.ErrorDetail
-		if errors.As(err, &detail) && detail.Location == "body" {
+		if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok && detail.Location == "body" {
 			return detail.Message
 		}
 	}
@@ -61,8 +59,7 @@ func bodyFault(errs []error) string {
 func fieldErrors(errs []error) []tenant.FieldError {
 	fields := make([]tenant.FieldError, 0, len(errs))
 	for _, err := range errs {
-		var detail *huma.ErrorDetail
-		if errors.As(err, &detail) {
+		if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			fields = append(fields, fieldError(detail))
 		}
 	}
