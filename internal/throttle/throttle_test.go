@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,7 +25,8 @@ import (
 type counters struct {
 	mu   sync.Mutex
 	rows map[string]row
-	down bool
+	// down makes every call fail; crowded lets other goroutines in before each.
+	down, crowded bool
 }
 
 type row struct {
@@ -34,6 +36,9 @@ type row struct {
 }
 
 func (c *counters) Add(_ context.Context, key string, delta float64, leak store.Leak, now time.Time) (float64, error) {
+	if c.crowded {
+		runtime.Gosched() // others come first: what was read before is old
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.down {
@@ -123,7 +128,7 @@ func TestOwnerSignsInWhileFiveHundredPrefixesAttack(t *testing.T) {
 					}
 					select {
 					case <-ctx.Done():
-					case <-time.After(3 * time.Second):
+					case <-time.After(10 * time.Second):
 					}
 				}
 			})
@@ -157,7 +162,8 @@ func TestOwnerSignsInWhileFiveHundredPrefixesAttack(t *testing.T) {
 
 func TestParallelGuessesDoNotAllPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		th, _ := newThrottle()
+		th, c := newThrottle()
+		c.crowded = true
 		pass := func(prefix func(i int) string) (atOnce, ever int64) {
 			var first, all atomic.Int64
 			began := time.Now()
@@ -184,6 +190,12 @@ func TestParallelGuessesDoNotAllPass(t *testing.T) {
 		atOnce, ever = pass(func(i int) string { return fmt.Sprint(i) })
 		if atOnce > throttle.FreeFailures || ever != 64 {
 			t.Errorf("from 64 prefixes %d passed at once and %d ever, want %d and 64", atOnce, ever, throttle.FreeFailures)
+		}
+		wait(15 * time.Minute)
+		began := time.Now()
+		mustFail(t, th, ada("late"))
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("15 minutes after 64 failures a stranger still waits %v", took)
 		}
 	})
 }

@@ -240,6 +240,36 @@ func TestKeyPlantedInTheStoreIsNotTrusted(t *testing.T) {
 	}
 }
 
+func TestKeyWhoseHalvesDoNotMatchIsNotUsed(t *testing.T) {
+	h, foreign := newHouse(t), newHouse(t)
+	s := h.serve(nil)
+	foreign.serve(nil)
+	row, other := signingRow(t, foreign), signingRow(t, h)
+	row.Public = other.Public
+	if err := h.store.Keys.Insert(t.Context(), row, tenant.Upkeep{}); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.advance(time.Minute)
+	if kids := published(t, s.keys); len(kids) != 1 || kids[0] != string(other.ID) {
+		t.Errorf("published: %v, want the one sound key %s", kids, other.ID)
+	}
+}
+
+func signingRow(t *testing.T, h *house) tenant.Key {
+	t.Helper()
+	rows, err := h.store.Keys.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if row.Purpose == tenant.KeySigning {
+			return row
+		}
+	}
+	t.Fatal("no signing key")
+	return tenant.Key{}
+}
+
 func TestStoreThatDoesNotAnswerIsUnavailableNotStale(t *testing.T) {
 	h := newHouse(t)
 	s := h.serve(nil)

@@ -2,7 +2,6 @@ package tokens_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -156,22 +155,12 @@ func marshal(t *testing.T, v any) string {
 // those of a real attacker.
 func signingKey(t *testing.T, h *house) *ecdsa.PrivateKey {
 	t.Helper()
-	rows, err := h.store.Keys.List(context.Background())
-	if err != nil {
-		t.Fatal(err)
+	parsed, err := x509.ParsePKCS8PrivateKey(signingRow(t, h).Material)
+	key, ok := parsed.(*ecdsa.PrivateKey)
+	if err != nil || !ok {
+		t.Fatalf("the stored key is a %T (%v)", parsed, err)
 	}
-	for _, row := range rows {
-		if row.Purpose == tenant.KeySigning {
-			parsed, err := x509.ParsePKCS8PrivateKey(row.Material)
-			key, ok := parsed.(*ecdsa.PrivateKey)
-			if err != nil || !ok {
-				t.Fatalf("the stored key is a %T (%v)", parsed, err)
-			}
-			return key
-		}
-	}
-	t.Fatal("no signing key")
-	return nil
+	return key
 }
 
 func with(fields map[string]any, name string, value any) map[string]any {
@@ -274,6 +263,7 @@ func TestWrongClaimsAreRefusedUnderAGoodSignature(t *testing.T) {
 	own := signingKey(t, h)
 	now := h.clock.now().Unix()
 	cases := map[string]map[string]any{
+		"above 8 KiB":          with(claims, "padding", strings.Repeat("a", tokens.MaxTokenLength)),
 		"another issuer":       with(claims, "iss", "https://evil.example"),
 		"issuer as a list":     with(claims, "iss", []string{issuer}),
 		"issuer with a slash":  with(claims, "iss", issuer+"/"),
@@ -303,6 +293,7 @@ func TestWrongClaimsAreRefusedUnderAGoodSignature(t *testing.T) {
 	for what, changed := range map[string]map[string]any{
 		"issued by a clock ahead": with(with(claims, "iat", now+30), "nbf", now+30),
 		"a claim of a later day":  with(claims, "scope", "documents:read"),
+		"of 7 KiB":                with(claims, "padding", strings.Repeat("a", 5<<10)),
 	} {
 		t.Run(what, func(t *testing.T) {
 			(&house{t: t}).accepts(s, signed(t, jwt.SigningMethodES256, own, header, changed))
