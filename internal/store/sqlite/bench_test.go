@@ -16,7 +16,7 @@ import (
 // measure nothing.
 func benchDB(b *testing.B) *DB {
 	b.Helper()
-	dir, err := os.MkdirTemp(".", "bench")
+	dir, err := os.MkdirTemp(".", "bench") //nolint:usetesting // see above
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -47,8 +47,7 @@ func benchOrg(i int) tenant.Organization {
 }
 
 func BenchmarkCatalog(b *testing.B) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := b.Context()
 	s := benchDB(b).Store()
 	org := benchOrg(0)
 	if err := s.Orgs.Insert(ctx, org, tenant.Upkeep{}); err != nil {
@@ -105,8 +104,7 @@ func BenchmarkCatalog(b *testing.B) {
 }
 
 func BenchmarkDocuments(b *testing.B) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := b.Context()
 	s := benchDB(b).Store()
 	place := tenant.Place{Org: tenant.OrgID(tenant.NewID())}
 	if err := s.Places.Create(ctx, place); err != nil {
@@ -156,7 +154,7 @@ func BenchmarkDocuments(b *testing.B) {
 }
 
 func BenchmarkPlaces(b *testing.B) {
-	ctx := context.Background()
+	ctx := b.Context()
 	db := benchDB(b)
 	s := db.Store()
 	b.Run("Create", func(b *testing.B) {
@@ -194,7 +192,7 @@ func BenchmarkPlaces(b *testing.B) {
 }
 
 func BenchmarkList100000(b *testing.B) {
-	ctx := context.Background()
+	ctx := b.Context()
 	s := benchDB(b).Store()
 	const n = 100_000
 	var ids []tenant.OrgID

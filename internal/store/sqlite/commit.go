@@ -18,8 +18,10 @@ const (
 	maxQueue = 256
 	// maxBatch bounds the jobs of one transaction.
 	maxBatch = 128
-	// patience is how long a writer whose context is over waits for the answer of a job that is running already.
-	patience = 2 * time.Second
+	// patience is how long a writer whose context is over waits for the answer of a job that is running already. Calls for
+	// a tenant hold its gate, and so are more hurried.
+	patience       = 2 * time.Second
+	tenantPatience = 250 * time.Millisecond
 )
 
 // errPanic is what the other jobs of a transaction learn when one of them panics.
@@ -62,12 +64,12 @@ func (f *file) write(ctx context.Context, fn func(*session) error) error {
 			if j.taken.CompareAndSwap(false, true) {
 				return errClosed
 			}
-			return j.await(errClosed)
+			return j.await(f.patience, errClosed)
 		case <-ctx.Done():
 			if j.taken.CompareAndSwap(false, true) {
 				return overdue(ctx.Err())
 			}
-			return j.await(ctx.Err())
+			return j.await(f.patience, ctx.Err())
 		}
 	}
 }
@@ -87,7 +89,7 @@ func writing[T any](ctx context.Context, f *file, fn func(*session) (T, error)) 
 }
 
 // await gives a running job time to end: its outcome is worth more than an early answer.
-func (j *job) await(cause error) error {
+func (j *job) await(patience time.Duration, cause error) error {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {

@@ -8,7 +8,6 @@ import (
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
-	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -28,11 +27,10 @@ func isNothing(err error) bool { return errors.Is(err, errNothing) }
 var errClosed = tenant.Errorf(tenant.CodeUnavailable, "the server is shutting down")
 
 // translate turns a failure of the driver into a *tenant.Error, by its result code and never by its text. What is one
-// already, or errLost, passes as it is.
+// already (a *store.ClaimError wraps one), or errLost, passes as it is.
 func translate(err error) error {
-	var mine *tenant.Error
-	var claim *store.ClaimError
-	if err == nil || errors.Is(err, errLost) || isNothing(err) || errors.As(err, &claim) || errors.As(err, &mine) {
+	_, mine := errors.AsType[*tenant.Error](err)
+	if err == nil || mine || errors.Is(err, errLost) || isNothing(err) {
 		return err
 	}
 	switch code := resultCode(err); code & 0xff {
@@ -70,8 +68,7 @@ func damaged(err error) bool {
 
 // resultCode returns SQLite's extended result code, -1 for an error that is not from SQLite.
 func resultCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()
 	}
 	return -1

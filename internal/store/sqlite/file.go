@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 )
 
 // file is one SQLite file in use: one writer and a few readers, each a [session] that is opened when it is first needed.
@@ -23,6 +24,8 @@ type file struct {
 	lead   chan struct{} // one token: who holds it runs a batch and owns the writer
 	writer *session      // nil until the first write
 
+	patience time.Duration // see commit.go
+
 	closed chan struct{} // closed when nobody may begin anything more
 }
 
@@ -37,6 +40,7 @@ func openFile(path string, readers int, log *slog.Logger, check func(*session) e
 		path: path, log: log, db: db, check: check,
 		idle: make(chan *session, readers), room: make(chan struct{}, readers),
 		jobs: make(chan *job, maxQueue), lead: make(chan struct{}, 1), closed: make(chan struct{}),
+		patience: patience,
 	}, nil
 }
 

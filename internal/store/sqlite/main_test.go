@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childEnv); dir != "" {
-		os.Exit(child(dir))
+		os.Exit(child(os.Stdout, dir))
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -25,13 +26,15 @@ func TestMain(m *testing.M) {
 // childEnv makes the test program open a folder and tell what comes of it, in place of running tests.
 const childEnv = "ORGD_TEST_OPEN_FOLDER"
 
-func child(dir string) int {
+func child(out io.Writer, dir string) int {
 	db, err := Open(context.Background(), Options{Dir: dir})
-	if err != nil {
-		fmt.Println("refused:", err)
-		return 0
+	answer := fmt.Sprintln("refused:", err)
+	if err == nil {
+		answer = fmt.Sprintln("opened;", db.Close())
 	}
-	fmt.Println("opened;", db.Close())
+	if _, err := io.WriteString(out, answer); err != nil {
+		return 1
+	}
 	return 0
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -19,27 +20,6 @@ const headerSize = 100
 
 // catalogReaders is how many connections read the catalog at once.
 const catalogReaders = 8
-
-// DefaultMinFreeRatio is the share of the disk that stays free for deletions and for the logs of what is under way.
-const DefaultMinFreeRatio = 0.05
-
-// Options say where the data lies and how to keep it.
-type Options struct {
-	// Dir is the data folder. It is made if it is missing, and must be nobody else's to read.
-	Dir string
-	// Log gets what an operator should know. Nil discards it.
-	Log *slog.Logger
-	// Now is the clock; nil is time.Now.
-	Now func() time.Time
-	// MaxOpenFiles bounds the tenants' files that are open at once. Zero takes what the process's limit of open files allows,
-	// up to 256.
-	MaxOpenFiles int
-	// MinFreeRatio is the share of the disk below which nothing new is stored; zero is [DefaultMinFreeRatio].
-	MinFreeRatio float64
-
-	space freeSpace        // nil asks the system
-	tick  <-chan time.Time // nil is each second
-}
 
 // DB is an open data folder. It belongs to this process alone until Close.
 type DB struct {
@@ -58,6 +38,8 @@ type DB struct {
 
 	stop    context.CancelFunc
 	stopped chan struct{}
+	closing sync.Once
+	closed  error
 }
 
 // Open opens the data folder: it takes its lock, brings the catalog to the newest layout and forgets the servers that died.
@@ -104,57 +86,6 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 	return db, nil
 }
 
-// withDefaults fills in what the caller left out.
-func (o Options) withDefaults() Options {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.MinFreeRatio == 0 {
-		o.MinFreeRatio = DefaultMinFreeRatio
-	}
-	if o.space == nil {
-		o.space = diskSpace
-	}
-	return o
-}
-
-const (
-	// descriptorsPerTenant is what one tenant's file costs: each connection has the file and its log open, all share one index
-	// of the log.
-	descriptorsPerTenant = 2*(readersPerTenant+1) + 1
-	// descriptorsApart is what is left for the catalog, sockets and whatever else the process opens.
-	descriptorsApart = 256
-	// maxTenantFiles is where more open files cost more than they bring: each takes half a megabyte and up, and opening one a
-	// millisecond.
-	maxTenantFiles = 256
-	// minTenantFiles is what a server needs to be of use.
-	minTenantFiles = 8
-)
-
-// bound returns how many tenants' files may be open at once, within the process's limit.
-func (o Options) bound() (int, error) {
-	limit, limited := fileLimit()
-	room := maxTenantFiles
-	if limited && limit < descriptorsApart+descriptorsPerTenant*maxTenantFiles {
-		room = (int(limit) - descriptorsApart) / descriptorsPerTenant
-	}
-	switch {
-	case o.MaxOpenFiles == 0 && room < minTenantFiles:
-		return 0, refuse(nil, "the limit of open files is %d; raise it to %d or more (ulimit -n)", limit,
-			descriptorsApart+minTenantFiles*descriptorsPerTenant)
-	case o.MaxOpenFiles == 0:
-		return room, nil
-	case limited && uint64(o.MaxOpenFiles)*descriptorsPerTenant+descriptorsApart > limit && o.MaxOpenFiles > minTenantFiles:
-		return 0, refuse(nil, "%d open tenants need a limit of %d open files, and it is %d; raise it (ulimit -n), or keep fewer open",
-			o.MaxOpenFiles, o.MaxOpenFiles*descriptorsPerTenant+descriptorsApart, limit)
-	default:
-		return o.MaxOpenFiles, nil
-	}
-}
-
 // start begins what goes on beside the calls.
 func (db *DB) start(tick <-chan time.Time) {
 	ctx, stop := context.WithCancel(context.Background())
@@ -173,9 +104,12 @@ func (db *DB) start(tick <-chan time.Time) {
 // Close waits for the calls that are under way, writes what is in memory and gives the folder free. Later calls fail with
 // CodeUnavailable.
 func (db *DB) Close() error {
-	db.stop()
-	<-db.stopped
-	return errors.Join(db.throttle.flush(context.Background()), db.release())
+	db.closing.Do(func() {
+		db.stop()
+		<-db.stopped
+		db.closed = errors.Join(db.throttle.flush(context.Background()), db.release())
+	})
+	return db.closed
 }
 
 // release closes whatever is open, the lock last.
@@ -196,7 +130,7 @@ func (db *DB) release() error {
 // prepareFolder makes the data folder and those in it, or refuses one that others could read or that is none.
 func prepareFolder(dir string) error {
 	for _, d := range []string{dir, filepath.Join(dir, tenantsFolder), filepath.Join(dir, trashFolder)} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
+		if err := makeFolder(d); err != nil {
 			return refuse(err, "the data folder %s cannot be made; name a folder on a disk that the user running orgd may write to", d)
 		}
 		info, err := os.Stat(d)
@@ -208,6 +142,21 @@ func prepareFolder(dir string) error {
 		}
 	}
 	return nil
+}
+
+// makeFolder makes a folder that is missing, and those that lead to it, so that it survives a crash.
+func makeFolder(dir string) error {
+	there, err := exists(dir)
+	if err != nil || there {
+		return err
+	}
+	if err := makeFolder(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
 }
 
 // openCatalog opens the catalog, making one in a new folder. Of what is wrong with it the error tells alone; the log is for

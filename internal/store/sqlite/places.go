@@ -61,7 +61,7 @@ func (t *places) create(path string, org tenant.OrgID) error {
 	if err := unattended(path); err != nil {
 		return err
 	}
-	content, err := t.press.print(org)
+	content, err := t.press.make(org)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,9 @@ func (t *places) Trash(ctx context.Context, place tenant.Place, op tenant.Operat
 	if err != nil {
 		return err
 	}
-	return t.pool.exclusive(ctx, place.Org, func() error { return translate(t.move(place.Org, home, grave)) })
+	return t.pool.exclusive(ctx, place.Org, func() error {
+		return translate(t.move(home, grave, func() error { return t.settleDamaged(home, place.Org) }))
+	})
 }
 
 // Restore implements store.Places.
@@ -135,11 +137,14 @@ func (t *places) Restore(ctx context.Context, op tenant.OperationID, place tenan
 	if err != nil {
 		return err
 	}
-	return t.pool.exclusive(ctx, place.Org, func() error { return translate(t.move(place.Org, grave, home)) })
+	return t.pool.exclusive(ctx, place.Org, func() error {
+		return translate(t.move(grave, home, func() error { return t.settle(grave, place.Org, nil) }))
+	})
 }
 
-// move moves a file that nobody uses. One that is at its target already was moved by an earlier call.
-func (t *places) move(org tenant.OrgID, from, to string) error {
+// move moves a file that nobody uses, after settle has made sure that it is whole without a log. One that is at its target
+// already was moved by an earlier call.
+func (t *places) move(from, to string, settle func() error) error {
 	source, err := exists(from)
 	if err != nil {
 		return err
@@ -156,7 +161,7 @@ func (t *places) move(org tenant.OrgID, from, to string) error {
 	case source && target:
 		return tenant.Errorf(tenant.CodeConflict, "the place that the organization's data goes to is taken")
 	case source:
-		if err := t.transfer(org, from, to); err != nil {
+		if err := t.transfer(from, to, settle); err != nil {
 			return err
 		}
 	case !target:
@@ -165,8 +170,8 @@ func (t *places) move(org tenant.OrgID, from, to string) error {
 	return errors.Join(syncDir(filepath.Dir(to)), syncDir(filepath.Dir(from)))
 }
 
-func (t *places) transfer(org tenant.OrgID, from, to string) error {
-	if err := t.settle(from, org, nil); err != nil {
+func (t *places) transfer(from, to string, settle func() error) error {
+	if err := settle(); err != nil {
 		return err
 	}
 	if err := t.reach("move: settled"); err != nil {
@@ -200,6 +205,16 @@ func (t *places) settle(path string, org tenant.OrgID, look func(*session) error
 		return err
 	}
 	return unattended(path)
+}
+
+// settleDamaged is settle for a file on its way to the trash: one that is damaged goes there as it is, if no log lies
+// beside it, so that an organization can be deleted whose file is lost.
+func (t *places) settleDamaged(path string, org tenant.OrgID) error {
+	err := t.settle(path, org, nil)
+	if damaged(err) {
+		return unattended(path)
+	}
+	return err
 }
 
 // checkpoint empties the log, or fails if somebody else uses the file.

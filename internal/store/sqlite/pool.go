@@ -220,7 +220,7 @@ func (p *pool) slot(ctx context.Context) error {
 			p.mu.Unlock()
 			return p.await(ctx)
 		}
-		e := front.Value.(*entry) //nolint:forcetypeassert // the list holds nothing else
+		e := front.Value.(*entry) //nolint:errcheck // the list holds nothing else
 		p.unlist(e)
 		e.barred = make(chan struct{})
 		p.mu.Unlock()

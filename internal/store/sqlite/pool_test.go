@@ -51,7 +51,7 @@ func TestPoolKeepsItsBound(t *testing.T) {
 	var group sync.WaitGroup
 	for worker := range 8 {
 		group.Go(func() {
-			for i := range 60 {
+			for i := range 30 {
 				place := places[rand.IntN(tenants)]
 				id := tenant.DocumentID(fmt.Sprint(worker, "-", i))
 				doc := tenant.Document{ID: id, Data: tenant.Data(`{"of":"` + string(place.Org) + `"}`), WriteID: "w"}
@@ -91,8 +91,8 @@ func TestPoolKeepsItsBound(t *testing.T) {
 			t.Errorf("%d documents are listed, %d counted (%v)", len(list), u.Documents, err)
 		}
 	}
-	if documents != 8*60 {
-		t.Errorf("%d documents are there, want %d", documents, 8*60)
+	if documents != 8*30 {
+		t.Errorf("%d documents are there, want %d", documents, 8*30)
 	}
 }
 

@@ -61,7 +61,7 @@ func copyProgram(t *testing.T, from, to string) {
 // publicDir returns a folder that everybody may look into, which t.TempDir is not.
 func publicDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "orgd")
+	dir, err := os.MkdirTemp("", "orgd") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func (s *session) stmt(query string) (*sql.Stmt, error) {
 
 // exec runs a statement and returns how many rows it changed.
 func (s *session) exec(query string, args ...any) (int64, error) {
-	st, err := s.stmt(query)
+	st, err := s.stmt(query) //nolint:sqlclosecheck // the session keeps it, and closes it in forget
 	if err != nil {
 		return 0, err
 	}
@@ -116,7 +116,7 @@ func (s *session) exec(query string, args ...any) (int64, error) {
 
 // get reads the first row into dest, or fails with sql.ErrNoRows.
 func (s *session) get(query string, args []any, dest ...any) error {
-	st, err := s.stmt(query)
+	st, err := s.stmt(query) //nolint:sqlclosecheck // the session keeps it, and closes it in forget
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (s *session) get(query string, args []any, dest ...any) error {
 
 // each calls row for each row of the answer, until it fails.
 func (s *session) each(query string, args []any, row func(scan func(dest ...any) error) error) (err error) {
-	st, err := s.stmt(query)
+	st, err := s.stmt(query) //nolint:sqlclosecheck // the session keeps it, and closes it in forget
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@ func diskSpace(dir string) (free, total uint64, err error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, 0, err
 	}
-	block := uint64(st.Bsize)                                //nolint:unconvert,gosec // the type differs between systems
-	return uint64(st.Bavail) * block, st.Blocks * block, nil //nolint:unconvert,gosec // as above
+	block := uint64(st.Bsize)                                // the types differ between systems
+	return uint64(st.Bavail) * block, st.Blocks * block, nil //nolint:unconvert // as above
 }
 
 // lockFile takes the lock on an open file for this process, or reports false if another one holds it. The system gives it

@@ -75,6 +75,7 @@ func (t tenantFiles) openAt(path string, org tenant.OrgID, readers int) (*file, 
 	if err != nil {
 		return nil, err
 	}
+	f.patience = tenantPatience
 	s, err := f.session(true)
 	if errors.Is(err, errOutdated) {
 		if err = tenantLayout.apply(context.Background(), f.db); err == nil {
@@ -158,8 +159,8 @@ func newPress(ctx context.Context) (*press, error) {
 	return &press{db: db, conn: conn}, nil
 }
 
-// print returns the content of an organization's new file.
-func (p *press) print(org tenant.OrgID) (content []byte, err error) {
+// make returns the content of an organization's new file.
+func (p *press) make(org tenant.OrgID) (content []byte, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, err := p.conn.ExecContext(context.Background(), `UPDATE meta SET organization = ?`, string(org)); err != nil {

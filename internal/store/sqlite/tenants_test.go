@@ -35,23 +35,24 @@ func TestFilesThatAreNotWhatTheirNameSays(t *testing.T) {
 		spoil  func(t *testing.T, path string)
 		logged string
 		create tenant.Code
+		trash  tenant.Code
 	}{
 		"another organization's": {
 			func(t *testing.T, path string) { tamper(t, path, "UPDATE meta SET organization = 'somebody'") },
-			"somebody", tenant.CodeConflict,
+			"somebody", tenant.CodeConflict, tenant.CodeUnavailable,
 		},
 		"of a newer layout": {
 			func(t *testing.T, path string) { tamper(t, path, "PRAGMA user_version = 99") },
-			"newer", tenant.CodeUnavailable,
+			"newer", tenant.CodeUnavailable, tenant.CodeUnavailable,
 		},
 		"another program's": {
 			func(t *testing.T, path string) { tamper(t, path, "PRAGMA application_id = 7") },
-			"not one of orgd's", tenant.CodeConflict,
+			"not one of orgd's", tenant.CodeConflict, tenant.CodeUnavailable,
 		},
-		"empty": {func(t *testing.T, path string) { overwrite(t, path, nil) }, "not one of orgd's", tenant.CodeConflict},
+		"empty": {func(t *testing.T, path string) { overwrite(t, path, nil) }, "not one of orgd's", tenant.CodeConflict, tenant.CodeUnavailable},
 		"garbage": {
 			func(t *testing.T, path string) { overwrite(t, path, bytes.Repeat([]byte("garbage "), 2048)) },
-			"damaged", tenant.CodeUnavailable,
+			"damaged", tenant.CodeUnavailable, "", // goes as it is
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,10 +74,16 @@ func TestFilesThatAreNotWhatTheirNameSays(t *testing.T) {
 			if err := db.places.Create(t.Context(), place); !tenant.IsCode(err, tc.create) {
 				t.Errorf("create: %v", err)
 			}
-			if err := db.places.Trash(t.Context(), place, "op"); !tenant.IsCode(err, tenant.CodeUnavailable) {
+			if err := db.places.Trash(t.Context(), place, "op"); tenant.CodeOf(err) != tc.trash {
 				t.Errorf("trash: %v", err)
 			}
-			if !strings.Contains(l.String(), tc.logged) || !strings.Contains(l.String(), path) {
+			if tc.trash == "" {
+				path = filepath.Join(db.dir, trashFolder, string(place.Org)+"_op.db")
+				if err := db.places.Restore(t.Context(), "op", place); !tenant.IsCode(err, tenant.CodeUnavailable) {
+					t.Errorf("restore: %v", err)
+				}
+			}
+			if !strings.Contains(l.String(), tc.logged) || !strings.Contains(l.String(), string(place.Org)) {
 				t.Errorf("the log does not say %q of %s: %s", tc.logged, path, l)
 			}
 			after, err := os.ReadFile(path)

@@ -194,7 +194,7 @@ func (h expiryHeap) Swap(i, j int) {
 
 // Push implements heap.Interface.
 func (h *expiryHeap) Push(x any) {
-	c := x.(*counter) //nolint:forcetypeassert // nothing else is pushed
+	c := x.(*counter) //nolint:errcheck // nothing else is pushed
 	c.index = len(*h)
 	*h = append(*h, c)
 }

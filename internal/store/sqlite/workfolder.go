@@ -61,7 +61,10 @@ func (w workFolder) finish() error {
 	}
 	for _, name := range []string{tenantsFolder, trashFolder, catalogName, manifestName} {
 		err := os.Rename(filepath.Join(w.temporary, name), filepath.Join(w.dest, name))
-		if err != nil && !(name == manifestName && errors.Is(err, os.ErrNotExist)) { // a data folder has none
+		if name == manifestName && errors.Is(err, os.ErrNotExist) { // a data folder has none
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
