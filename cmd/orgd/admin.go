@@ -69,8 +69,8 @@ type alone struct {
 }
 
 func (p *process) doAlone(ctx context.Context, c *config.Config, work alone) (err error) {
-	if _, err := os.Stat(c.DataDir); errors.Is(err, fs.ErrNotExist) && !founds(work.name) {
-		return fmt.Errorf("there is no data folder %s; start orgd there first, or name another one with --store sqlite:FOLDER", c.DataDir)
+	if err := checkFolder(c.DataDir, founds(work.name)); err != nil {
+		return err
 	}
 	log := newLog(p, c, quiet)
 	defer closeLog(ctx, log)
@@ -83,6 +83,21 @@ func (p *process) doAlone(ctx context.Context, c *config.Config, work alone) (er
 		return err
 	}
 	return work.do.run(ctx, a, work.stdin, work.out)
+}
+
+// checkFolder refuses to work on a folder that does not exist, unless it may be made, and on one of another user: root could,
+// but the owner's server could not open the files that root leaves there.
+func checkFolder(dir string, mayMake bool) error {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) && !mayMake {
+		return fmt.Errorf("there is no data folder %s; start orgd there first, or name another one with --store sqlite:FOLDER", dir)
+	}
+	if err == nil { // opening it says what else may be wrong
+		if owner, known := ownerOf(info); known && owner != os.Geteuid() {
+			return fmt.Errorf("the data folder %s belongs to user %d; run this command as that user, or while its server runs", dir, owner)
+		}
+	}
+	return nil
 }
 
 // serveAct carries out an act that came through the control socket.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -98,5 +101,53 @@ func TestPasswordsAreNotLogged(t *testing.T) {
 	s.end()
 	if log := s.log.String(); strings.Contains(log, "correct horse") || !strings.Contains(log, `command="operator add" outcome=done`) {
 		t.Errorf("the log tells the password, or not the command:\n%s", log)
+	}
+}
+
+// TestInterruptedCommandEnds has a command's first signal come while a server works on it.
+func TestInterruptedCommandEnds(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	socket, err := control.Listen(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signals := make(chan os.Signal, 2)
+	ctx, end := context.WithCancel(t.Context())
+	served, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(served)
+		socket.Serve(ctx, func(ctx context.Context, _ control.Request, _ control.Output) error {
+			signals <- os.Interrupt
+			<-ctx.Done()
+			close(ended)
+			return nil
+		})
+	}()
+	var complaints bytes.Buffer
+	code := run(t.Context(), &process{
+		args: []string{"backup", "copy", "--store", "sqlite:" + dir}, signals: signals, kill: func(int) { t.Error("killed") },
+		stdout: io.Discard, stderr: &complaints,
+	})
+	if code != exitFailed || complaints.String() != "orgd: interrupted\n" {
+		t.Errorf("exits with %d: %q", code, &complaints)
+	}
+	<-ended // the server's work, too
+	end()
+	<-served
+}
+
+// TestFolderOfAnotherUserIsRefused needs root, who may give a folder away.
+func TestFolderOfAnotherUserIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := checkFolder(dir, false); err != nil {
+		t.Errorf("the own folder: %v", err)
+	}
+	if err := os.Chown(dir, 12345, -1); err != nil {
+		t.Skip("only root can give a folder away")
+	}
+	if err := checkFolder(dir, false); err == nil || !strings.Contains(err.Error(), "belongs to user 12345") {
+		t.Errorf("another's folder: got %v", err)
 	}
 }

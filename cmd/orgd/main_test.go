@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,6 +22,7 @@ func TestMain(m *testing.M) {
 //	exits CODE PROGRAM...    run a program that must exit with the code
 //	http METHOD PATH [BODY]  send a request to the server (with TOKEN, if set) and print status and body
 //	keep NAME FIELD          set a variable to a string of the last answer's body
+//	read NAME FILE           set a variable to the text of a file
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	s := &scripts{servers: map[*testscript.TestScript]*running{}}
@@ -32,11 +34,20 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": s.start, "stop": s.stop, "crash": s.crash, "http": s.http, "keep": s.keep, "exits": exits,
+			"start": s.start, "stop": s.stop, "crash": s.crash, "http": s.http, "keep": s.keep, "read": read,
+			"exits": exits,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// read sets a variable to the text of a file, such as stdout.
+func read(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: read NAME FILE")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }
 
 // exits runs a program and wants an exit code.
