@@ -12,9 +12,9 @@ import (
 // logAccess writes one line for each request: what a person needs to follow one request or one client, and nothing that
 // was sent in a query, a header or a body. The logger that the server was given buffers, so this waits for no disk.
 func (s *Server) logAccess(ctx context.Context, x *exchange, r *http.Request, took time.Duration) {
-	level := slog.LevelInfo
-	if x.status >= 500 {
-		level = slog.LevelError
+	level := levelOf(x.status)
+	if ctx.Err() != nil {
+		level = slog.LevelInfo // the client has gone, and nobody is to blame for the answer
 	}
 	if !s.log.Enabled(ctx, level) {
 		return
@@ -35,11 +35,23 @@ func (s *Server) logAccess(ctx context.Context, x *exchange, r *http.Request, to
 	if x.code != "" {
 		attrs = append(attrs, slog.String("code", string(x.code)))
 	}
-	if x.failure != nil && level == slog.LevelError {
+	if x.failure != nil && level > slog.LevelInfo {
 		attrs = append(attrs, slog.String("error", access.CleanClientText(x.failure.Error())))
 	}
 	// Straight to the handler: the logger would look up this line's place in the source for each request.
 	line := slog.NewRecord(x.start.Add(took), level, "request", 0)
 	line.AddAttrs(attrs...)
 	_ = s.log.Handler().Handle(ctx, line)
+}
+
+// levelOf tells defects from what a busy or stopping server has to say, and that from everything else.
+func levelOf(status int) slog.Level {
+	switch {
+	case status == http.StatusInternalServerError:
+		return slog.LevelError
+	case status > http.StatusInternalServerError:
+		return slog.LevelWarn
+	default:
+		return slog.LevelInfo
+	}
 }

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/orgd/orgd/api"
 	"github.com/orgd/orgd/internal/access"
@@ -55,12 +54,13 @@ func (s *Server) createDocument(ctx context.Context, caller access.Caller, in *n
 		return nil, err
 	}
 	var doc tenant.Document
-	plan, replayed, err := s.once(ctx, caller, "create document in "+string(org.ID), in.Key, json.RawMessage(data),
-		func(ctx context.Context, plan idempotency.Plan) (err error) {
-			doc, err = s.deps.Documents.Create(ctx, caller, org.ID, data,
-				documents.IDs{ID: tenant.DocumentID(plan.ResourceID), WriteID: plan.WriteID})
-			return err
-		})
+	plan, replayed, err := s.once(ctx, idempotency.Request{
+		Caller: caller, Route: "create document in " + string(org.ID), Key: in.Key, Body: data,
+	}, func(ctx context.Context, plan idempotency.Plan) (err error) {
+		doc, err = s.deps.Documents.Create(ctx, caller, org.ID, data,
+			documents.IDs{ID: tenant.DocumentID(plan.ResourceID), WriteID: plan.WriteID})
+		return err
+	})
 	if err == nil && replayed {
 		doc, err = s.deps.Documents.Get(ctx, caller, org.ID, tenant.DocumentID(plan.ResourceID))
 	}

@@ -2,9 +2,14 @@ package httpapi_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/orgd/orgd/api"
 	"github.com/orgd/orgd/internal/httpapi"
@@ -67,5 +72,50 @@ func TestRequestTimeout(t *testing.T) {
 	got.refused(t, 503, api.CodeUnavailable)
 	if got.header.Get("Retry-After") != "1" {
 		t.Errorf("Retry-After %q", got.header.Get("Retry-After"))
+	}
+}
+
+// late is a body that does not arrive.
+type late struct{}
+
+func (late) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+// A body that does not arrive in time is a 408, and one that breaks off is a 400: neither is the server's fault.
+func TestBodiesThatDoNotArrive(t *testing.T) {
+	s := bare(t)
+	send := func(r *http.Request) answer {
+		r.Host, r.ContentLength = "localhost", -1
+		r.Header.Set("Content-Type", "application/json")
+		return s.do(t, r)
+	}
+	send(httptest.NewRequestWithContext(t.Context(), "POST", "/admin/login", late{})).refused(t, 408, api.CodeRequestTimeout)
+	broken := iotest.ErrReader(errors.New("connection reset"))
+	p := send(httptest.NewRequestWithContext(t.Context(), "POST", "/admin/login", broken)).refused(t, 400, api.CodeMalformed)
+	if strings.Contains(p.Detail, "reset") {
+		t.Errorf("detail %q", p.Detail)
+	}
+}
+
+// deadlines notes what a connection was told.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	d.set = append(d.set, at)
+	return nil
+}
+
+// The time for a body to arrive ends with its arrival: an act that takes longer than that is not cut.
+func TestReadDeadlineEndsWithTheBody(t *testing.T) {
+	w := newWorld(t)
+	conn := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	r := httptest.NewRequestWithContext(t.Context(), "POST", "/admin/login", strings.NewReader(`{"email":"a@b.example","password":"x"}`))
+	r.Host = "localhost"
+	r.Header.Set("Content-Type", "application/json")
+	w.handler.ServeHTTP(conn, r)
+	if conn.Code != http.StatusUnauthorized || len(conn.set) != 2 || conn.set[0].IsZero() || !conn.set[1].IsZero() {
+		t.Errorf("status %d, deadlines %v", conn.Code, conn.set)
 	}
 }

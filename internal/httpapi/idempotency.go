@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/idempotency"
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -30,22 +29,23 @@ func (rt *route) checkKey(h http.Header) error {
 	}
 }
 
-// once runs an act under the request's Idempotency-Key, if it has one. body is what makes two requests the same one; act
-// is not called for a request that was carried out before, whose plan then says what it made.
-func (s *Server) once(ctx context.Context, caller access.Caller, route, key string, body any,
-	act func(context.Context, idempotency.Plan) error,
+// once runs an act under the request's Idempotency-Key, if it has one. act is not called for a request that was carried out
+// before, whose plan then says what it made.
+func (s *Server) once(ctx context.Context, request idempotency.Request, act func(context.Context, idempotency.Plan) error,
 ) (plan idempotency.Plan, replayed bool, err error) {
-	var raw []byte
-	if key != "" {
-		if raw, err = json.Marshal(body); err != nil {
-			return plan, false, err
-		}
-	}
 	acted := false
-	plan, _, err = s.deps.Idempotency.Do(ctx, idempotency.Request{Caller: caller, Route: route, Key: key, Body: raw},
-		func(ctx context.Context, plan idempotency.Plan) error {
-			acted = true
-			return act(ctx, plan)
-		})
+	plan, _, err = s.deps.Idempotency.Do(ctx, request, func(ctx context.Context, plan idempotency.Plan) error {
+		acted = true
+		return act(ctx, plan)
+	})
 	return plan, !acted, err
+}
+
+// fingerprint is what makes two requests the same one: the values of the body, however they were written.
+func fingerprint(body any) []byte {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // bodies are strings and pointers to strings
+	}
+	return raw
 }

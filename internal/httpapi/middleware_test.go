@@ -134,6 +134,9 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 			t.Errorf("%s %s: Allow %q, want %q", tc.method, tc.path, got.header.Get("Allow"), tc.allow)
 		}
 	}
+	withoutDocs := bare(t, func(o *httpapi.Options) { o.Docs = false })
+	withoutDocs.get(t, "/docs").refused(t, 404, api.CodeNotFound)
+	withoutDocs.get(t, "/docs/init.js").refused(t, 404, api.CodeNotFound)
 	for _, path := range []string{
 		"/", "/nowhere", "/org", "/org/get/", "//org/get", "/org//get", "/org/./get", "/x/../org/get", "/V1/me",
 		"/docs/", "/docs/..%2f..%2fetc", "/docs/swagger-ui.js", "/v1/organizations/", "/debug/pprof/", "/v1/organizations/a%2Fb",
@@ -195,6 +198,18 @@ func TestAccessLog(t *testing.T) {
 	s.get(t, "/"+strings.Repeat("a", 10_000))
 	if log.Len() > 1000 {
 		t.Errorf("a line of %d bytes", log.Len())
+	}
+}
+
+// A defect is an error in the log, a busy or stopping server a warning, and what a client did wrong neither.
+func TestLevelsOfTheAccessLog(t *testing.T) {
+	for target, want := range map[string]string{"/nowhere": "INFO", "/readyz": "WARN"} {
+		var log bytes.Buffer
+		deps := httpapi.Deps{Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(&log, nil)), Health: fullDisk{}}
+		door{httpapi.New(deps, testOptions())}.get(t, target)
+		if !strings.Contains(log.String(), "level="+want) {
+			t.Errorf("%s: %s", target, log.String())
+		}
 	}
 }
 

@@ -84,6 +84,9 @@ func (s *Server) serveDescription(d description) func(*exchange, *http.Request) 
 // bodies that it does not read.
 func (rt *route) complete(op *huma.Operation) {
 	usual := op.Responses[strconv.Itoa(op.DefaultStatus)]
+	for _, header := range usual.Headers {
+		header.Description, header.Schema.Description = header.Schema.Description, ""
+	}
 	for _, status := range rt.also {
 		response := *usual
 		response.Description = http.StatusText(status)

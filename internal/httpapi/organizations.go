@@ -43,7 +43,9 @@ func (s *Server) createOrganization(ctx context.Context, caller access.Caller, i
 		made, err = s.deps.Orgs.Create(ctx, caller, wanted)
 		return err
 	}
-	plan, replayed, err := s.once(ctx, caller, "create organization", in.Key, in.Body, act)
+	plan, replayed, err := s.once(ctx, idempotency.Request{
+		Caller: caller, Route: "create organization", Key: in.Key, Body: fingerprint(in.Body),
+	}, act)
 	if err == nil && replayed {
 		made, err = s.madeBefore(ctx, caller, plan, act, &made)
 	}
@@ -155,11 +157,12 @@ func (s *Server) restoreOrganization(ctx context.Context, caller access.Caller, 
 		as = orgs.RestoreAs{Name: in.Body.Name, Email: in.Body.Email}
 	}
 	var restored tenant.Organization
-	_, replayed, err := s.once(ctx, caller, "restore "+string(org.ID), in.Key, in.Body,
-		func(ctx context.Context, _ idempotency.Plan) (err error) {
-			restored, err = s.deps.Orgs.Restore(ctx, caller, org.ID, as)
-			return err
-		})
+	_, replayed, err := s.once(ctx, idempotency.Request{
+		Caller: caller, Route: "restore " + string(org.ID), Key: in.Key, Body: fingerprint(in.Body),
+	}, func(ctx context.Context, _ idempotency.Plan) (err error) {
+		restored, err = s.deps.Orgs.Restore(ctx, caller, org.ID, as)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func handle[I, O any](s *Server, rt route, act func(context.Context, access.Call
 	op := rt.operation(s.options.BodyLimit)
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		x := exchangeOf(ctx)
-		ctx, cancel := context.WithTimeout(ctx, s.timeout(x.route))
+		ctx, cancel := x.begin(ctx, s.timeout(x.route))
 		defer cancel()
 		out, err := act(ctx, x.caller, in)
 		if err != nil {

@@ -1,6 +1,11 @@
 package httpapi
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
 
 const (
 	// bodyTimeout is how long a request's body may take to arrive; the time for the act begins when it has.
@@ -15,6 +20,15 @@ func (s *Server) timeout(rt *route) time.Duration {
 		return s.options.RequestTimeout + throttleDelay
 	}
 	return s.options.RequestTimeout
+}
+
+// begin starts the time of an act, now that the body has arrived, and takes back the deadline for its arrival: net/http
+// takes one that passes meanwhile for a client that has gone.
+func (x *exchange) begin(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if len(x.route.media) > 0 {
+		_ = huma.SetReadDeadline(x, time.Time{}) // a connection that cannot has no deadline either
+	}
+	return context.WithTimeout(ctx, limit)
 }
 
 // LongestRequest is how long an answer may take from the first byte of its request on: what a server's WriteTimeout must
