@@ -19,13 +19,16 @@ const (
 // occupiedError says that an operation of the organization is under way.
 type occupiedError struct{ org tenant.Organization }
 
+// Error is for the log; callers wait for the operation and never see it.
 func (e *occupiedError) Error() string { return "an operation is under way" }
 
 // inVainError is what the caller hears who waited too long for an operation of somebody else: a refusal, not a fault.
 type inVainError struct{ cause tenant.Error }
 
+// Error returns the sentence for the caller.
 func (e *inVainError) Error() string { return e.cause.Message }
 
+// Unwrap returns the error with the code.
 func (e *inVainError) Unwrap() error { return &e.cause }
 
 func inVain(code tenant.Code, message string) *inVainError {
