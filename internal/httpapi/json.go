@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/orgd/orgd/api"
 	"github.com/orgd/orgd/internal/strictjson"
 )
 
@@ -39,6 +40,14 @@ func giveBack(buf *bytes.Buffer) {
 func marshalJSON(w io.Writer, v any) error {
 	buf := takeBuffer()
 	defer giveBack(buf)
+	switch v := v.(type) {
+	case api.Document:
+		_, _ = w.Write(append(appendDocument(buf.AvailableBuffer(), &v), '\n'))
+		return nil
+	case api.DocumentPage:
+		_, _ = w.Write(append(appendPage(buf.AvailableBuffer(), &v), '\n'))
+		return nil
+	}
 	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {

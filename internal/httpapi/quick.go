@@ -4,9 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/tenant"
@@ -42,27 +39,4 @@ func (s *Server) quickByName(x *exchange, r *http.Request) bool {
 	defer giveBack(buf)
 	_, _ = x.Write(appendPublic(buf.AvailableBuffer(), org))
 	return true
-}
-
-// appendPublic appends the JSON of publicView.
-func appendPublic(b []byte, org *tenant.Organization) []byte {
-	b = appendMember(b, `{"id":`, string(org.ID))
-	b = appendMember(b, `,"organization_name":`, string(org.Name))
-	b = appendMember(b, `,"slug":`, string(org.Slug))
-	b = appendMember(b, `,"collection_name":`, org.Placement.Namespace)
-	b = appendMember(b, `,"state":`, string(org.State))
-	b = append(b, `,"created_at":"`...)
-	b = org.CreatedAt.AppendFormat(b, time.RFC3339Nano)
-	b = append(b, `","updated_at":"`...)
-	b = org.UpdatedAt.AppendFormat(b, time.RFC3339Nano)
-	return append(b, "\"}\n"...)
-}
-
-func appendMember(b []byte, name, value string) []byte {
-	b = append(b, name...)
-	quoted, err := jsontext.AppendQuote(b, value)
-	if err != nil {
-		panic(err) // only for text that is no UTF-8, which no organization has
-	}
-	return quoted
 }
