@@ -19,8 +19,9 @@ import (
 // FactTTL is how long a fact about an organization may be used, counted from before its read began.
 const FactTTL = time.Second
 
-// maxFacts bounds the directory; an organization takes about one kilobyte.
-const maxFacts = 50_000
+// maxFacts bounds the directory; an organization takes one to two kilobytes with all that leads to it. A fact is good for a
+// second, so more than a server reads of different organizations in that time would only hold memory.
+const maxFacts = 10_000
 
 // fact is an organization as it was read; it is shared and never changed.
 type fact struct {
