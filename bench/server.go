@@ -116,13 +116,13 @@ func (s *server) stop() error {
 	return errors.Join(err, s.log.Close())
 }
 
-// resident returns how much memory the process has, in bytes.
-func (s *server) resident() (float64, error) {
+// memory returns how much memory the process has now (VmRSS) or had at most (VmHWM), in bytes; see proc_pid_status(5).
+func (s *server) memory(which string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	_, rest, _ := bytes.Cut(status, []byte("VmRSS:"))
+	_, rest, _ := bytes.Cut(status, []byte(which))
 	text, _, _ := bytes.Cut(rest, []byte("kB"))
 	kilobytes, err := strconv.ParseFloat(string(bytes.TrimSpace(text)), 64)
 	return kilobytes * 1024, err
