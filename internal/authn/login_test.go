@@ -120,18 +120,38 @@ func TestSessionIsForTheFirstOrganizationThatIsThere(t *testing.T) {
 	}
 }
 
+// raiseCost gives the world a pool whose new hashes are dearer.
+func (w *world) raiseCost(t *testing.T, spoil ...func(*authn.Deps)) {
+	t.Helper()
+	dearer, err := passwords.New(passwords.Options{Cost: passwords.MinCost + 1, Now: w.clock.now})
+	w.must(err)
+	t.Cleanup(dearer.Close)
+	w.wire(dearer, spoil...)
+	w.must(w.LoadKeys(t.Context()))
+}
+
+func TestHashingAnewLeavesAPasswordThatChangedMeanwhile(t *testing.T) {
+	w, hook := newWorld(t), &hookedUpdates{}
+	_, user := w.ada()
+	w.raiseCost(t, func(d *authn.Deps) { hook.Users, d.Users = d.Users, hook })
+	changed := hashOf(t, second, passwords.MinCost)
+	hook.before = func() { w.changeUser(user.ID, func(u *tenant.User) { u.PasswordHash = changed }) }
+	w.signIn("ada@acme.example", password, "")
+	user, err := w.store.Users.Get(t.Context(), user.ID)
+	w.must(err)
+	if user.PasswordHash != changed {
+		t.Error("the former password was brought back")
+	}
+}
+
 func TestPasswordIsHashedAnewWhenTheCostRose(t *testing.T) {
 	w := newWorld(t)
 	_, user := w.ada()
 	old, _ := w.signIn("ada@acme.example", password, "")
-	dearer, err := passwords.New(passwords.Options{Cost: passwords.MinCost + 1, Now: w.clock.now})
-	w.must(err)
-	t.Cleanup(dearer.Close)
 	before := w.entries("")
-	w.wire(dearer)
-	w.must(w.LoadKeys(t.Context()))
+	w.raiseCost(t)
 	token, _ := w.signIn("ada@acme.example", password, "")
-	user, err = w.store.Users.Get(t.Context(), user.ID)
+	user, err := w.store.Users.Get(t.Context(), user.ID)
 	w.must(err)
 	if cost, err := bcrypt.Cost([]byte(user.PasswordHash)); err != nil || cost != passwords.MinCost+1 {
 		t.Errorf("the stored hash has cost %d (%v)", cost, err)
