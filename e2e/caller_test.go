@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/orgd/orgd/api"
 )
@@ -111,6 +112,31 @@ func (c caller) send(method, path string, body any) answer {
 	a.status, a.header = response.StatusCode, response.Header
 	a.body, a.err = io.ReadAll(response.Body)
 	return a
+}
+
+// hashing lets requests that hash a password take turns: of one address the server takes only one more than it works on.
+type hashing chan struct{}
+
+func newHashing() hashing { return make(hashing, 2) }
+
+// do sends the request when it is its turn, and again while the server is busy all the same.
+func (h hashing) do(send func() answer) answer {
+	h <- struct{}{}
+	defer func() { <-h }()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(patience)
+	for {
+		a := send()
+		if a.status != http.StatusTooManyRequests {
+			return a
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			return a
+		}
+	}
 }
 
 // answer is what came of a request: an answer, or the error of a connection that failed.

@@ -54,6 +54,14 @@ func (w *transcript) String() string {
 	return w.text.String()
 }
 
+// take returns what was written so far and forgets it.
+func (w *transcript) take() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer w.text.Reset()
+	return w.text.String()
+}
+
 // launch starts a server on a new folder, with the cheapest password hashes that it takes.
 func launch(t testing.TB, on store, settings ...string) *server {
 	t.Helper()
