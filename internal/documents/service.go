@@ -66,17 +66,28 @@ func (s *Service) Get(ctx context.Context, caller access.Caller, org tenant.OrgI
 	})
 }
 
-// List returns a page of documents in ascending order of id, and whether there is more. limit is 1 to 200.
+// List returns a page of documents in ascending order of id, and whether there is more. limit is 1 to 200; a page of large
+// documents is shorter (store.PageBytes).
 func (s *Service) List(ctx context.Context, caller access.Caller, org tenant.OrgID, after tenant.DocumentID,
 	limit int,
 ) (docs []tenant.Document, more bool, err error) {
-	docs, err = inside(ctx, s, caller, access.DocRead, org, func(ctx context.Context, place tenant.Place) ([]tenant.Document, error) {
-		return s.Documents.List(ctx, place, tenant.DefaultCollection, after, limit+1)
-	})
-	if len(docs) > limit {
-		return docs[:limit], true, err
+	docs, err = s.page(ctx, caller, org, after, limit+1)
+	if err != nil || len(docs) == 0 {
+		return nil, false, err
 	}
-	return docs, false, err
+	if len(docs) > limit {
+		return docs[:limit], true, nil
+	}
+	next, err := s.page(ctx, caller, org, docs[len(docs)-1].ID, 1) // the page may be short because its documents are large
+	return docs, len(next) > 0, err
+}
+
+func (s *Service) page(ctx context.Context, caller access.Caller, org tenant.OrgID, after tenant.DocumentID,
+	limit int,
+) ([]tenant.Document, error) {
+	return inside(ctx, s, caller, access.DocRead, org, func(ctx context.Context, place tenant.Place) ([]tenant.Document, error) {
+		return s.Documents.List(ctx, place, tenant.DefaultCollection, after, limit)
+	})
 }
 
 // Put makes the document what data says, and reports whether it was not there before.

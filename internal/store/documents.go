@@ -6,6 +6,9 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
+// PageBytes bounds the data of one page of documents, so that a few requests for the largest ones cannot fill the memory.
+const PageBytes = 4 << 20
+
 // Documents keeps the tenants' own data. Every method reaches the data of place.Org and no other: a place whose file or
 // collection belongs to another organization is CodeUnavailable. A place that does not exist, or was moved to the trash, is
 // CodeNotFound and is never created by a write. The caller holds the organization's gate (internal/placement) meanwhile.
@@ -19,7 +22,8 @@ type Documents interface {
 		quota int64) (tenant.Document, error)
 	// Get returns a document.
 	Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID) (tenant.Document, error)
-	// List returns documents in ascending order of id (bytes).
+	// List returns documents in ascending order of id (bytes). Beyond the first it returns only as many as keep the sum of
+	// their data within [PageBytes], so a page can be shorter than limit with more behind it.
 	List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID,
 		limit int) ([]tenant.Document, error)
 	// Update changes Data, UpdatedAt and WriteID of a document; see the package's clauses.

@@ -136,6 +136,9 @@ func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collect
 	return doc, err
 }
 
+// errPageFull ends a list whose next document would be too much.
+var errPageFull = errors.New("the page is full")
+
 // List implements store.Documents.
 func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int,
 ) (list []tenant.Document, err error) {
@@ -144,12 +147,20 @@ func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collec
 		if err != nil {
 			return err
 		}
-		return s.each(`SELECT `+documentColumns+` FROM `+table+` WHERE id > ? ORDER BY id LIMIT ?`, []any{string(after), limit},
+		bytes := 0
+		err = s.each(`SELECT `+documentColumns+` FROM `+table+` WHERE id > ? ORDER BY id LIMIT ?`, []any{string(after), limit},
 			func(scan func(dest ...any) error) error {
 				d, err := scanDocument(scan)
+				if bytes += len(d.Data); err == nil && len(list) > 0 && bytes > store.PageBytes {
+					return errPageFull
+				}
 				list = append(list, d)
 				return errors.Join(err, ctx.Err())
 			})
+		if errors.Is(err, errPageFull) {
+			return nil
+		}
+		return err
 	})
 	return list, err
 }

@@ -15,6 +15,7 @@ import (
 
 var documentTwins = []twin{
 	{"documents are in order of their letters", "Documents/ListIsInOrderOfIDByBytes", spoilDocuments(func(d store.Documents) store.Documents { return alphabetical{d} })},
+	{"a page holds whatever there is", "Documents/PageIsBoundedInBytes", spoilDocuments(func(d store.Documents) store.Documents { return endless{d} })},
 	{"an insert that was done before is refused", "Documents/InsertAgainWithItsWriteID", spoilDocuments(func(d store.Documents) store.Documents { return forgetsWriteIDs{d} })},
 	{"any insert under the id counts as done before", "Documents/InsertAgainWithItsWriteID", spoilDocuments(func(d store.Documents) store.Documents { return trustsInserts{d} })},
 	{"a delete does not look at the version", "Documents/DeleteOfTheNamedVersion", spoilDocuments(func(d store.Documents) store.Documents { return blindDelete{d} })},
@@ -50,6 +51,20 @@ func spoilDocuments(spoil func(store.Documents) store.Documents) func(store.Stor
 		s.Documents = spoil(s.Documents)
 		return s
 	}
+}
+
+type endless struct{ store.Documents }
+
+func (b endless) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
+	var all []tenant.Document
+	for len(all) < limit {
+		page, err := b.Documents.List(ctx, place, c, after, limit-len(all))
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		all, after = append(all, page...), page[len(page)-1].ID
+	}
+	return all, nil
 }
 
 type alphabetical struct{ store.Documents }

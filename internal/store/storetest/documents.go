@@ -2,15 +2,18 @@ package storetest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
 func documentCases() []Case {
 	return about("Documents",
 		clause{name: "ListIsInOrderOfIDByBytes", check: documentListIsInOrder},
+		clause{name: "PageIsBoundedInBytes", check: documentPageIsBounded},
 		clause{name: "EmptyHomeHasNothing", check: documentsOfAnEmptyHome},
 		clause{name: "IDsThatLookLikeSomethingElse", check: documentIDsThatLookLikeSomethingElse},
 		clause{name: "FurtherCollectionIsNotMadeByAWrite", check: documentFurtherCollection},
@@ -249,6 +252,22 @@ func documentAfterADelete(d *desk) {
 	d.want(tenant.CodeNotFound, d.change(place, "", "doc", `{}`, 0), "update after the delete")
 	next := d.write(place, newDocument("doc"))
 	d.reads(place, next, "the next document under the id, at version 1")
+}
+
+func documentPageIsBounded(d *desk) {
+	place := d.home()
+	for i, size := range []int{store.PageBytes / 2, store.PageBytes / 4, store.PageBytes + 1, 1} {
+		doc := newDocument(tenant.DocumentID("doc" + strconv.Itoa(i)))
+		doc.Data = tenant.Data(`{"fill":"` + strings.Repeat("x", size) + `"}`)
+		d.write(place, doc)
+	}
+	for after, want := range map[tenant.DocumentID]int{"": 2, "doc0": 1, "doc1": 1, "doc2": 1, "doc3": 0} {
+		page, err := d.Documents.List(d.Context(), place, "", after, 10)
+		d.need(err, "list after %q", after)
+		if len(page) != want {
+			d.Errorf("the page after %q has %d documents, want %d", after, len(page), want)
+		}
+	}
 }
 
 // collectionActs are all calls on the documents of one collection, and what came of them.
