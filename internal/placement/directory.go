@@ -26,7 +26,12 @@ const maxFacts = 10_000
 // fact is an organization as it was read; it is shared and never changed.
 type fact struct {
 	org    *tenant.Organization
+	key    tenant.NameKey // of its name; folding that anew for each request costs as much as finding the fact
 	readAt time.Time
+}
+
+func newFact(org *tenant.Organization, readAt time.Time) fact {
+	return fact{org: org, key: org.Name.Key(), readAt: readAt}
 }
 
 // Directory answers which organization a name, slug or id means, from facts at most [FactTTL] old.
@@ -60,19 +65,17 @@ func (d *Directory) ByID(ctx context.Context, id tenant.OrgID) (*tenant.Organiza
 
 // ByName returns the organization that bears the name now; CodeNotFound while the name is only claimed.
 func (d *Directory) ByName(ctx context.Context, key tenant.NameKey) (*tenant.Organization, error) {
-	return d.find(ctx, tenant.NameClaim(key), func(o *tenant.Organization) bool { return o.Name.Key() == key })
+	return d.find(ctx, tenant.NameClaim(key), func(f fact) bool { return f.key == key })
 }
 
 // BySlug returns the organization that bears the slug now; CodeNotFound while the slug is only claimed.
 func (d *Directory) BySlug(ctx context.Context, slug tenant.Slug) (*tenant.Organization, error) {
-	return d.find(ctx, tenant.SlugClaim(slug), func(o *tenant.Organization) bool { return o.Slug == slug })
+	return d.find(ctx, tenant.SlugClaim(slug), func(f fact) bool { return f.org.Slug == slug })
 }
 
-func (d *Directory) find(ctx context.Context, claim tenant.Claim,
-	bears func(*tenant.Organization) bool,
-) (*tenant.Organization, error) {
+func (d *Directory) find(ctx context.Context, claim tenant.Claim, bears func(fact) bool) (*tenant.Organization, error) {
 	if id, ok := d.aliases.GetIfPresent(claim); ok {
-		if f, ok := d.byID.GetIfPresent(id); ok && d.now().Sub(f.readAt) < FactTTL && f.org.State.Visible() && bears(f.org) {
+		if f, ok := d.byID.GetIfPresent(id); ok && d.now().Sub(f.readAt) < FactTTL && f.org.State.Visible() && bears(f) {
 			return f.org, nil
 		}
 	}
@@ -82,7 +85,7 @@ func (d *Directory) find(ctx context.Context, claim tenant.Claim,
 	if err != nil {
 		return nil, err
 	}
-	if !bears(org) {
+	if !bears(newFact(org, time.Time{})) {
 		return nil, tenant.Errorf(tenant.CodeNotFound, "there is no such organization")
 	}
 	d.aliases.Set(claim, org.ID)
@@ -142,7 +145,7 @@ func (d *Directory) load(ctx context.Context, key string,
 // install keeps the fact unless a newer one is known: one of a higher version, or of an epoch that was acknowledged. It
 // returns the newest fact; one that must not be kept is returned all the same, since its reader began before the change.
 func (d *Directory) install(org *tenant.Organization, readAt time.Time) *tenant.Organization {
-	newest := fact{org: org, readAt: readAt}
+	newest := newFact(org, readAt)
 	d.byID.Compute(org.ID, func(old fact, found bool) (fact, otter.ComputeOp) {
 		if org.Epoch < d.epochs.of(org.ID) { // compared under the entry's lock, so that Drain's removal comes after
 			return old, otter.CancelOp
