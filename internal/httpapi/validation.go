@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
@@ -12,10 +13,10 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-// useProblems makes Huma report every error as a problem of ours, without the values that its own model repeats.
-func useProblems() {
-	// Huma is set up by its package's variables: exact case of member names, lists that are never null, and the two makers
-	// of errors, one for the description and one for requests.
+// useProblems makes Huma report every error as a problem of ours, without the values that its own model repeats. Huma is set
+// up by its package's variables, so once for all servers of the process: exact case of member names, lists that are never
+// null, and the two makers of errors, one for the description and one for requests.
+var useProblems = sync.OnceFunc(func() {
 	huma.ValidateStrictCasing, huma.DefaultArrayNullable = true, false
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return fromHuma(status, message, errs)
@@ -23,7 +24,7 @@ func useProblems() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		return exchangeOf(ctx.Context()).problem(fromHuma(status, message, errs))
 	}
-}
+})
 
 // fromHuma translates what Huma found wrong with a request.
 func fromHuma(status int, message string, errs []error) *problem {
