@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -31,6 +32,9 @@ func (a *app) jobs() []job {
 		{"purge deleted organizations", time.Minute, func(ctx context.Context) error {
 			return inBatches(func() (int, error) { return a.orgs.PurgeDue(ctx, purgeBatch) })
 		}},
+		{"look for data of no organization", 24 * time.Hour, func(ctx context.Context) error {
+			return reportOrphans(ctx, a.orphans, a.log)
+		}},
 		{"purge expired sessions and keys", 10 * time.Minute, a.authn.PurgeExpired},
 		{"purge expired idempotency records", 10 * time.Minute, func(ctx context.Context) error {
 			return inBatches(func() (int, error) {
@@ -38,6 +42,25 @@ func (a *app) jobs() []job {
 			})
 		}},
 	}
+}
+
+// reportOrphans logs data that belongs to no organization. Nothing of orgd's leaves any, so a person should look at it; it
+// is never removed. What a look finds may be on its way at that moment, so only what a second look finds too counts.
+func reportOrphans(ctx context.Context, find func(context.Context) ([]string, error), log *slog.Logger) error {
+	first, err := find(ctx)
+	if err != nil || len(first) == 0 {
+		return err
+	}
+	second, err := find(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range first {
+		if slices.Contains(second, name) {
+			log.Warn("data belongs to no organization; look at it and move it away", "file", name)
+		}
+	}
+	return nil
 }
 
 // inBatches repeats what does at most purgeBatch at once until it does less.

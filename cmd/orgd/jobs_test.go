@@ -49,3 +49,20 @@ func TestBatchesGoOnUntilOneIsNotFull(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestOrphansAreReportedWhenSeenTwice(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	looks := [][]string{{"tenants/left.db", "tenants/moving.db"}, {"tenants/left.db", "trash/moving.db"}}
+	find := func(context.Context) ([]string, error) {
+		seen := looks[0]
+		looks = looks[1:]
+		return seen, nil
+	}
+	if err := reportOrphans(t.Context(), find, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); !strings.Contains(got, "tenants/left.db") || strings.Contains(got, "moving") {
+		t.Errorf("the log says:\n%s", got)
+	}
+}

@@ -38,6 +38,7 @@ type app struct {
 
 	store        store.Store
 	backup       func(ctx context.Context, dest string, progress func(control.Progress)) error
+	orphans      func(ctx context.Context) ([]string, error)
 	installation tenant.Installation
 	self         tenant.InstanceID
 
@@ -101,7 +102,7 @@ func (a *app) openStore(ctx context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, db.Close)
-	a.store = db.Store()
+	a.store, a.orphans = db.Store(), db.Orphans
 	a.backup = func(ctx context.Context, dest string, progress func(control.Progress)) error {
 		return db.Backup(ctx, dest, report(progress))
 	}

@@ -55,18 +55,23 @@ func (s *Service) deletion() plan {
 	}
 }
 
-// PurgeDue purges organizations whose retention is over, at most limit of them, and returns how many it purged.
+// PurgeDue purges organizations whose retention is over, at most limit of them, and returns how many it purged. One that
+// cannot be purged does not keep the others; the first error comes back.
 func (s *Service) PurgeDue(ctx context.Context, limit int) (int, error) {
 	due, err := s.Orgs.List(ctx, store.OrgFilter{DeletedBefore: s.Now().Add(-s.Limits.Retention)}, "", limit)
 	if err != nil {
 		return 0, err
 	}
-	for n, org := range due {
-		if err := s.purgeOne(ctx, org.ID); err != nil {
-			return n, err
+	purged, first := 0, error(nil)
+	for _, org := range due {
+		switch err := s.purgeOne(ctx, org.ID); {
+		case err == nil:
+			purged++
+		case first == nil:
+			first = err
 		}
 	}
-	return len(due), nil
+	return purged, first
 }
 
 // purgeNow purges without retention; what fails is purged by PurgeDue.
