@@ -56,6 +56,8 @@ func (c caller) restores(gone *owner) {
 	c.found(gone.org.Name, gone.email)
 	c.post(path+"/restore", fields{}).refused(http.StatusConflict, api.CodeNameTaken)
 	c.post(path+"/restore", fields{"organization_name": "Acme of old"}).refused(http.StatusConflict, api.CodeEmailTaken)
+	wantOneLine(c.t, c.orgd("", "org", "restore", gone.org.ID).stderr, "an organization with this name exists already")
+	wantOneLine(c.t, c.orgd(goodPassword, "operator", "add", "--email", "op@orgd.example").stderr, "in use already")
 	back := c.post(path+"/restore", fields{"organization_name": "Acme of old", "email": "old@acme.example"}).is(http.StatusOK).org()
 	if back.ID != gone.org.ID || back.Slug != "acme_of_old" || back.State != "active" || back.AdminEmail != "old@acme.example" {
 		c.t.Errorf("what comes back is %+v", back)

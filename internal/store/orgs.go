@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/orgd/orgd/internal/tenant"
@@ -18,9 +17,12 @@ type ClaimError struct {
 	Pending bool
 }
 
-// Error names the claim's kind and whether it is pending, not its value.
+// Error is the sentence for people, since commands print errors as they are; it does not tell the claim's value.
 func (e *ClaimError) Error() string {
-	return fmt.Sprintf("claim is taken (%s, pending %t)", e.Claim.TakenCode(), e.Pending)
+	if e.Pending {
+		return e.Unwrap().Error() + " (the holder has an operation under way)"
+	}
+	return e.Unwrap().Error()
 }
 
 // Unwrap returns the *tenant.Error that a caller of the API sees.
