@@ -195,6 +195,17 @@ func TestAccessLog(t *testing.T) {
 		t.Errorf("the log says %s", line)
 	}
 	log.Reset()
+	for request, want := range map[string]string{
+		"GET /healthz": "method=GET path=/healthz ", "HEAD /healthz": "method=HEAD path=/healthz\n",
+		"GET /v1/organizations/acme": "path=/v1/organizations/acme code=unauthenticated\n",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		s.send(t, method, path, "")
+		if !strings.Contains(log.String(), want) || strings.Count(log.String(), "path=") != 1 {
+			t.Errorf("%s: the log says %s", request, log.String())
+		}
+		log.Reset()
+	}
 	s.get(t, "/"+strings.Repeat("a", 10_000))
 	if log.Len() > 1000 {
 		t.Errorf("a line of %d bytes", log.Len())

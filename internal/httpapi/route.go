@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,6 +44,7 @@ type route struct {
 	method, path string
 	query        []string
 	series       *series
+	log          slog.Handler
 }
 
 const routeKey = "route"

@@ -130,6 +130,7 @@ func asExchange(w http.ResponseWriter) *exchange {
 // mount puts a route into the table of paths.
 func (s *Server) mount(rt *route, answer func(*exchange, *http.Request)) {
 	rt.series = s.metrics.series(rt.path, rt.method)
+	rt.logTo(s.log.Handler())
 	s.paths[rt.path] = append(s.paths[rt.path], rt.method)
 	s.mux.HandleFunc(rt.method+" "+rt.path, func(w http.ResponseWriter, r *http.Request) {
 		x := asExchange(w)
