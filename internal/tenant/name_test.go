@@ -5,6 +5,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -85,6 +88,9 @@ func FuzzName(f *testing.F) {
 		}
 		if key := tenant.Name(name.Key()).Key(); key != name.Key() {
 			t.Fatalf("the key %q of %q folds again to %q", name.Key(), name, key)
+		}
+		if folded := tenant.NameKey(norm.NFC.String(cases.Fold().String(string(name)))); name.Key() != folded {
+			t.Fatalf("the key of %q is %q, and folding gives %q", name, name.Key(), folded)
 		}
 		slug, err := name.Slug("f")
 		if err != nil {
