@@ -120,7 +120,8 @@ func openRoom(ctx context.Context, s store.Store) (room *orgs.Service, end func(
 	})
 	directory := placement.NewDirectory(s.Orgs, time.Now)
 	return orgs.New(orgs.Deps{
-		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Instances: s.Instances, Health: s.Health,
+		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit,
+		Instances: s.Instances, Health: s.Health,
 		Guard: access.NewGuard(access.Policy{SignupOpen: true}, time.Now), Directory: directory,
 		Gates: placement.NewGates(directory, s.Instances, self), Throttle: attempts, Self: self,
 		Credentials: credentials.New(credentials.Options{

@@ -169,7 +169,8 @@ func (a *app) wire(keyFile []byte) error {
 func (a *app) wireOperations(attempts *throttle.Throttle, secrets *credentials.Credentials, directory *placement.Directory) {
 	c, s := a.config, a.store
 	a.orgs = orgs.New(orgs.Deps{
-		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Instances: s.Instances, Health: s.Health,
+		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit,
+		Instances: s.Instances, Health: s.Health,
 		Guard: a.guard, Directory: directory, Gates: a.gates, Credentials: secrets, Throttle: attempts, Self: a.self,
 		Limits: orgs.Limits{
 			MaxOrganizations: c.MaxOrgs, Retention: c.DeleteRetention, Lease: c.Lease,

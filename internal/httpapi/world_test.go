@@ -166,7 +166,8 @@ func (w *world) open(set setup) {
 	must(w.authn.LoadKeys(w.t.Context()))
 	w.server = httpapi.New(httpapi.Deps{
 		Orgs: orgs.New(orgs.Deps{
-			Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Instances: s.Instances, Health: s.Health,
+			Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit,
+			Instances: s.Instances, Health: s.Health,
 			Guard: guard, Directory: directory, Gates: gates, Credentials: secrets, Throttle: limits, Self: self,
 			Limits: orgs.Limits{
 				MaxOrganizations: set.maxOrgs, Retention: set.retention, Lease: 5 * time.Second,

@@ -82,9 +82,18 @@ func (s *Service) repeated(ctx context.Context, ids IDs) (tenant.Organization, b
 		return err
 	})
 	if tenant.IsCode(err, tenant.CodeNotFound) {
-		return org, false, nil
+		return org, false, s.neverWas(ctx, ids.Org)
 	}
 	return org, err == nil, err
+}
+
+// neverWas refuses an id that an organization had before: its entries outlive it, and so may a session of its owner's.
+func (s *Service) neverWas(ctx context.Context, id tenant.OrgID) error {
+	entries, err := s.Audit.List(ctx, id, 0, 1)
+	if err == nil && len(entries) > 0 {
+		return tenant.Errorf(tenant.CodeNotFound, "the organization that this request made has been deleted")
+	}
+	return err
 }
 
 // emailTaken counts the answer that an address is in use, since it tells a stranger something, and refuses to give it to

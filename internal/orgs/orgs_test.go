@@ -237,7 +237,7 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 
 // A request that is repeated under the same planned ids makes nothing twice.
 func TestCreateRepeated(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, openSQLite(t), retention(0))
 	in := orgs.NewOrganization{Name: "Acme", Email: ada, Password: goodPassword, IDs: orgs.IDs{
 		Org: plannedID, Owner: tenant.UserID(tenant.NewID()), Entry: tenant.EntryID(tenant.NewID()),
 	}}
@@ -250,4 +250,11 @@ func TestCreateRepeated(t *testing.T) {
 	if got := entries(t.Context(), t, s.store, plannedID); len(got) != 1 {
 		t.Errorf("entries %v, want one", got)
 	}
+	org, err := s.store.Orgs.Get(t.Context(), plannedID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete and purge")
+	_, err = s.orgs.Create(t.Context(), access.Caller{}, in)
+	wantCode(t, err, tenant.CodeNotFound, "the repetition after the purge")
 }

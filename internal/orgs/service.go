@@ -39,6 +39,7 @@ type Deps struct {
 	Users       store.Users
 	Places      store.Places
 	Documents   store.Documents
+	Audit       store.Audit
 	Instances   store.Instances
 	Health      store.Health
 	Guard       *access.Guard

@@ -81,7 +81,7 @@ func start(t *testing.T, s store.Store, options ...option) *server {
 	dir := placement.NewDirectory(s.Orgs, time.Now)
 	gates := placement.NewGates(dir, s.Instances, id)
 	deps := orgs.Deps{
-		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Instances: s.Instances, Health: s.Health,
+		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit, Instances: s.Instances, Health: s.Health,
 		Guard: guard, Directory: dir, Gates: gates, Throttle: limits, Self: id,
 		Credentials: credentials.New(credentials.Options{
 			Pool: pool, Policy: passwords.Policy{Min: 8, CheckCommon: true}, Throttle: limits, Log: quiet(),
