@@ -156,7 +156,6 @@ func entries(ctx context.Context, t *testing.T, s store.Store, org tenant.OrgID)
 }
 
 //go:fix inline
-func ptr[T any](v T) *T { return new(v) }
 
 func wantCode(t *testing.T, err error, want tenant.Code, doing string) {
 	t.Helper()
