@@ -44,34 +44,41 @@ func (c caller) with(name, value string) caller {
 	return c
 }
 
-func (c caller) get(path string) answer             { return c.send(http.MethodGet, path, nil) }
-func (c caller) post(path string, body any) answer  { return c.send(http.MethodPost, path, body) }
-func (c caller) put(path string, body any) answer   { return c.send(http.MethodPut, path, body) }
-func (c caller) patch(path string, body any) answer { return c.send(http.MethodPatch, path, body) }
-func (c caller) delete(path string) answer          { return c.send(http.MethodDelete, path, nil) }
-func (c caller) lookup(name string) answer          { return c.get("/org/get" + named(name)) }
-func (c caller) drop(name string) answer            { return c.delete("/org/delete" + named(name)) }
+func (c caller) get(path string) answer            { return c.send(http.MethodGet, path, nil) }
+func (c caller) post(path string, body any) answer { return c.send(http.MethodPost, path, body) }
+func (c caller) put(path string, body any) answer  { return c.send(http.MethodPut, path, body) }
+func (c caller) patch(path string, b any) answer   { return c.send(http.MethodPatch, path, b) }
+func (c caller) delete(path string) answer         { return c.send(http.MethodDelete, path, nil) }
+
+// The seed's routes.
+
+func (c caller) lookup(name string) answer { return c.get("/org/get" + named(name)) }
+func (c caller) drop(name string) answer   { return c.delete("/org/delete" + named(name)) }
+
 func (c caller) login(email, password string) answer {
-	return c.post("/admin/login", credentials(email, password))
+	return c.post("/admin/login", fields{"email": email, "password": password})
 }
-func (c caller) rename(name, next string) answer { return c.put("/org/update", renaming(name, next)) }
-func (c caller) create(name, email, pw string) answer {
-	return c.post("/org/create", newOrg(name, email, pw))
+
+func (c caller) rename(name, next string) answer {
+	return c.put("/org/update", fields{"organization_name": name, "new_organization_name": next})
 }
-func named(name string) string                  { return "?organization_name=" + url.QueryEscape(name) }
-func credentials(email, password string) fields { return fields{"email": email, "password": password} }
-func renaming(name, next string) fields {
-	return fields{"organization_name": name, "new_organization_name": next}
+
+func (c caller) create(name, email, password string) answer {
+	return c.post("/org/create", newOrg(name, email, password))
 }
+
 func newOrg(name, email, password string) fields {
 	return fields{"organization_name": name, "email": email, "password": password}
 }
+
+// named is the query that names an organization.
+func named(name string) string { return "?organization_name=" + url.QueryEscape(name) }
+
+// documentsOf is the path of an organization's documents, or of one of them.
 func documentsOf(org string, id ...string) string {
-	return "/v1/organizations/" + org + joined("/documents", id)
-}
-func joined(path string, rest []string) string {
-	for _, r := range rest {
-		path += "/" + url.PathEscape(r)
+	path := "/v1/organizations/" + org + "/documents"
+	for _, one := range id {
+		path += "/" + url.PathEscape(one)
 	}
 	return path
 }

@@ -30,11 +30,11 @@ func TestKill(t *testing.T) {
 		s := launch(t, on, "ORGD_THROTTLE=off", "ORGD_TOKEN_TTL=24h")
 		all := &killing{
 			server: s, operator: s.operator("op@orgd.example"), book: &book{operators: 1}, hashing: newHashing(),
-			rng: rand.New(rand.NewPCG(uint64(seed), 0)), //nolint:gosec // chance that can be repeated
+			rng: rand.New(rand.NewPCG(uint64(seed), 0)),
 		}
 		for n := range clients {
 			all.clients = append(all.clients, &client{
-				number: n, book: all.book, rng: rand.New(rand.NewPCG(uint64(seed), uint64(n+1))), //nolint:gosec // as above
+				number: n, book: all.book, rng: rand.New(rand.NewPCG(uint64(seed), uint64(n+1))),
 			})
 		}
 		for n := range rounds {
@@ -157,7 +157,7 @@ func (r *round) startWriter(c *client, t *tale) {
 	t.touched = true
 	w, me := &writer{done: make(chan struct{})}, r.as(t.token)
 	t.writer = w
-	rng := rand.New(rand.NewPCG(c.rng.Uint64(), 0)) //nolint:gosec // chance that can be repeated
+	rng := rand.New(rand.NewPCG(c.rng.Uint64(), 0))
 	r.writing.Go(func() { t.write(r, w, me, rng) })
 }
 

@@ -32,7 +32,8 @@ func TestOperator(t *testing.T) {
 		op.get(documentsOf(ada.org.ID)).is(http.StatusForbidden, http.StatusNotFound)
 
 		op.drop("Acme").refused(http.StatusPreconditionRequired, api.CodePreconditionRequired)
-		ada.dropIt().is(http.StatusOK)
+		op.with("If-Match", etag(ada.org.Version+1)).drop("Acme").refused(http.StatusPreconditionFailed, api.CodePrecondition)
+		op.with("If-Match", etag(op.organizations()[ada.org.ID].Version)).drop("Acme").is(http.StatusOK)
 		op.restores(ada)
 		wantContains(t, s.does("", "org", "list"), ada.org.ID, "Acme", "active")
 	})

@@ -160,7 +160,7 @@ func (p *planter) plantMistakes() {
 		p.hear(p.ada.put("/org/update", plain(body)))
 	}
 	p.hear(s.with("Content-Type", "application/x-www-form-urlencoded").post(login, "password="+p.plant("form password")))
-	p.hear(s.post(login+"?password="+p.plant("password in a query"), credentials("nobody@acme.example", p.plant("wrong password"))))
+	p.hear(s.post(login+"?password="+p.plant("password in a query"), fields{"email": "nobody@acme.example", "password": p.plant("wrong password")}))
 	p.hear(s.lookup("Nobody&password=" + p.plant("password in a name")))
 	p.hear(s.with("Idempotency-Key", p.plant("refused idempotency key")).login("ada@acme.example", p.ada.password))
 	p.hear(s.post("/org/create", newOrg("Big", "big@big.example", p.plant("password too large")+strings.Repeat("x", 70000))))

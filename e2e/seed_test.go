@@ -101,10 +101,10 @@ func TestSeedRefusals(t *testing.T) {
 			{"half a body", 400, "POST", "/org/create", `{"organization_name":`},
 			{"no name", 422, "GET", "/org/get", nil},
 			{"nobody's name", 404, "GET", "/org/get?organization_name=Bobs", nil},
-			{"no token to update", 401, "PUT", "/org/update", renaming("Acme Corp", "Mine")},
+			{"no token to update", 401, "PUT", "/org/update", fields{"organization_name": "Acme Corp", "new_organization_name": "Mine"}},
 			{"no token to delete", 401, "DELETE", "/org/delete?organization_name=Acme+Corp", nil},
-			{"a wrong password", 401, "POST", "/admin/login", credentials("ada@acme.example", "wrong horse battery")},
-			{"an unknown address", 401, "POST", "/admin/login", credentials("bob@bob.example", goodPassword)},
+			{"a wrong password", 401, "POST", "/admin/login", fields{"email": "ada@acme.example", "password": "wrong horse battery"}},
+			{"an unknown address", 401, "POST", "/admin/login", fields{"email": "bob@bob.example", "password": goodPassword}},
 		} {
 			if detail := (seedClient{s.stranger()}).refused(c.status, c.method, c.path, c.body); detail == "" {
 				t.Errorf("%s: no detail", c.what)

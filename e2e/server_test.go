@@ -85,7 +85,9 @@ func prepare(t testing.TB, on store, settings ...string) *server {
 	t.Cleanup(func() {
 		if s.process != nil {
 			_ = s.process.Kill()
-			<-s.exited
+			if err := <-s.exited; err == nil {
+				t.Error("the server ended by itself")
+			}
 		}
 		s.client.CloseIdleConnections()
 		if t.Failed() {

@@ -37,7 +37,7 @@ func TestBadFolderIsRefused(t *testing.T) {
 		says  []string
 	}{
 		{"others may read the folder", func(t *testing.T, s *server) {
-			must(t, os.Chmod(s.data(), 0o755)) //nolint:gosec // too wide on purpose
+			must(t, os.Chmod(s.data(), 0o755))
 		}, []string{"open to other users", "chmod 700"}},
 		{"the catalog is no database", func(t *testing.T, s *server) {
 			must(t, os.WriteFile(filepath.Join(s.data(), "orgd.db"), []byte("This is not a database, whatever its name says. "), 0o600))
@@ -73,7 +73,7 @@ func TestBadFolderIsRefused(t *testing.T) {
 				t.Errorf("the folder was changed: it had %d files and has %d", len(spoilt), len(now))
 			}
 
-			must(t, os.Chmod(s.data(), 0o700)) //nolint:gosec // as orgd makes it
+			must(t, os.Chmod(s.data(), 0o700))
 			for name, content := range sound {
 				must(t, os.WriteFile(filepath.Join(s.data(), name), []byte(content), 0o600))
 			}
@@ -98,7 +98,7 @@ func snapshot(t testing.TB, folder string) map[string]string {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		content, err := os.ReadFile(path) //nolint:gosec // a file of the story's own folder
+		content, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}

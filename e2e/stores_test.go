@@ -126,7 +126,7 @@ func readAudit(t testing.TB, catalog string) map[string][]entry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	rows, err := db.QueryContext(t.Context(), `SELECT organization, seq, id, action, prev_hash, hash FROM audit ORDER BY organization, seq`)
 	if err != nil {
 		t.Fatal(err)
