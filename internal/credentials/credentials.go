@@ -100,15 +100,23 @@ func (c *Credentials) compare(ctx context.Context, attempt Attempt, familiar boo
 		ctx = passwords.Familiar(ctx)
 	}
 	if attempt.Hash == "" {
-		return false, false, c.pool.Burn(ctx, attempt.Prefix, attempt.Password)
+		return false, false, c.pool.Burn(ctx, c.place(attempt.Prefix), attempt.Password)
 	}
-	ok, rehash, err = c.pool.Compare(ctx, attempt.Prefix, attempt.Hash, attempt.Password)
+	ok, rehash, err = c.pool.Compare(ctx, c.place(attempt.Prefix), attempt.Hash, attempt.Password)
 	if errors.Is(err, passwords.ErrBadHash) {
 		c.log.LogAttrs(ctx, slog.LevelError, "the stored password hash of an account cannot be used; give it a reset link",
 			slog.String("account", attempt.Account), slog.Any("error", err))
 		return false, false, nil
 	}
 	return ok, rehash, err
+}
+
+// place is what the pool's queue holds one place for: the address prefix, or with the throttle off each request.
+func (c *Credentials) place(prefix string) string {
+	if c.throttle.Off() {
+		return tenant.NewID()
+	}
+	return prefix
 }
 
 // Confirm is Check for a signed-in caller who enters the current password again: CodeStaleAuthentication (RFC 9470) if it is
@@ -146,7 +154,7 @@ func (c *Credentials) Hash(ctx context.Context, location, prefix, password strin
 	if err := c.Acceptable(location, password, pctx); err != nil {
 		return "", err
 	}
-	hash, err := c.pool.Hash(ctx, prefix, password)
+	hash, err := c.pool.Hash(ctx, c.place(prefix), password)
 	if err != nil {
 		return "", translate(err)
 	}
@@ -156,7 +164,7 @@ func (c *Credentials) Hash(ctx context.Context, location, prefix, password strin
 // Rehash returns a hash at today's cost of a password that Check has just found right, without asking the policy: who has a
 // weak password must still get in. Errors as of Hash.
 func (c *Credentials) Rehash(ctx context.Context, prefix, password string) (string, error) {
-	hash, err := c.pool.Hash(passwords.Familiar(ctx), prefix, password)
+	hash, err := c.pool.Hash(passwords.Familiar(ctx), c.place(prefix), password)
 	if err != nil {
 		return "", translate(err)
 	}

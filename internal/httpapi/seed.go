@@ -35,7 +35,12 @@ func (s *Server) updateByName(ctx context.Context, caller access.Caller, in *upd
 	if err != nil {
 		return nil, err
 	}
+	// Clients often send the name that they want in organization_name, so the refusal says where that belongs.
 	org, err := s.named(ctx, caller, in.Body.Name, "body.organization_name")
+	if tenant.IsCode(err, tenant.CodeNotFound) {
+		return nil, tenant.Errorf(tenant.CodeNotFound,
+			"there is no such organization; organization_name is its name now, and a next name goes into new_organization_name")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,14 +100,9 @@ func (in *deleteByNameInput) name() (name, location string, err error) {
 	return "", "", tenant.Invalid("body.organization_name", "contradiction", "query and body name different organizations")
 }
 
-// named looks an organization up for a change. Clients often send the name that they want in organization_name, so the
-// refusal says where that belongs.
+// named looks an organization up for a change; location is where its name stands.
 func (s *Server) named(ctx context.Context, caller access.Caller, name, location string) (*tenant.Organization, error) {
 	org, err := s.deps.Orgs.Lookup(ctx, caller, name)
-	if tenant.IsCode(err, tenant.CodeNotFound) {
-		return nil, tenant.Errorf(tenant.CodeNotFound,
-			"there is no such organization; organization_name is its name now, and a next name goes into new_organization_name")
-	}
 	return org, relocate(err, "query.organization_name", location)
 }
 

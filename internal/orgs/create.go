@@ -44,6 +44,11 @@ func (s *Service) Create(ctx context.Context, caller access.Caller, in NewOrgani
 	if err := s.mayCreate(ctx, caller); err != nil {
 		return tenant.Organization{}, err
 	}
+	leave, err := s.line.enter(ctx, slug)
+	if err != nil {
+		return tenant.Organization{}, err
+	}
+	defer leave()
 	if err := s.looksFree(ctx, caller, name, slug, email); err != nil {
 		return tenant.Organization{}, err
 	}

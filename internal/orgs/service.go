@@ -57,6 +57,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	plans map[tenant.OperationKind]plan
+	line  line
 	mu    sync.Mutex
 	// running are the owner tokens of the operations that a goroutine of this process works on.
 	running map[string]bool
@@ -69,6 +70,7 @@ type Service struct {
 func New(deps Deps) *Service {
 	s := &Service{
 		Deps:    deps,
+		line:    line{slugs: map[tenant.Slug]*place{}},
 		running: map[string]bool{},
 		adrift:  map[tenant.OrgID]bool{},
 		wake:    make(chan struct{}, 1),

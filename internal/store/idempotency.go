@@ -18,7 +18,8 @@ type IdempotencyRecord struct {
 	OwnerID    string
 	// WriteID is the id of the act's audit entry or document write.
 	WriteID string
-	// Done says that the act took effect; until then LeaseUntil says how long its request may take.
+	// Done says that the act took effect; until then LeaseUntil says how long its request may take. A backend that knows at
+	// its start that no server is left sets it to zero.
 	Done       bool
 	LeaseUntil time.Time
 	ExpiresAt  time.Time

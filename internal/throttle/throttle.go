@@ -54,6 +54,9 @@ type Throttle struct {
 	waiting atomic.Int64
 }
 
+// Off reports whether everything passes.
+func (t *Throttle) Off() bool { return t.off }
+
 // New makes a throttle.
 func New(o Options) *Throttle {
 	if o.SignUps == (Rate{}) {

@@ -179,7 +179,10 @@ func (db *DB) openCatalog(ctx context.Context) (err error) {
 		return refuse(err, "the catalog %s cannot be looked at", path)
 	}
 	err = c.write(ctx, func(s *session) error {
-		_, err := s.exec(`DELETE FROM instances`)
+		if _, err := s.exec(`DELETE FROM instances`); err != nil {
+			return err
+		}
+		_, err := s.exec(`UPDATE idempotency SET lease_until = NULL WHERE done = 0`)
 		return err
 	})
 	if err != nil {
