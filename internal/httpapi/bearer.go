@@ -25,7 +25,7 @@ const (
 // identify fills in who calls. It reads a token from the Authorization header only: what a browser sends by itself, such
 // as a cookie, proves nothing here.
 func (s *Server) identify(ctx context.Context, x *exchange, r *http.Request) error {
-	x.caller = access.Caller{Kind: tenant.ActorAnonymous, Address: x.address, Prefix: x.prefix, RequestID: x.id}
+	x.caller = x.stranger()
 	if x.route.entry == nobody {
 		return nil
 	}
@@ -36,9 +36,25 @@ func (s *Server) identify(ctx context.Context, x *exchange, r *http.Request) err
 		}
 		return tenant.Errorf(tenant.CodeUnauthenticated, "sign in, and send the access token in the header Authorization: Bearer")
 	}
+	x.token = token
+	return s.authenticate(ctx, x)
+}
+
+// confirm asks again who calls, once the body is there: a client chooses how long that takes, and a session that has ended
+// meanwhile must not act.
+func (s *Server) confirm(ctx context.Context, x *exchange) error {
+	if x.token == "" || len(x.route.media) == 0 {
+		return nil
+	}
+	return s.authenticate(ctx, x)
+}
+
+// authenticate fills in who sent the exchange's token.
+func (s *Server) authenticate(ctx context.Context, x *exchange) error {
+	x.caller = x.stranger()
 	ctx, cancel := context.WithTimeout(ctx, s.options.RequestTimeout)
 	defer cancel()
-	caller, err := s.deps.Authn.Authenticate(ctx, token, x.caller, x.route.fresh)
+	caller, err := s.deps.Authn.Authenticate(ctx, x.token, x.caller, x.route.fresh)
 	switch {
 	case err == nil:
 		x.caller = caller
@@ -48,6 +64,11 @@ func (s *Server) identify(ctx context.Context, x *exchange, r *http.Request) err
 	default:
 		return badToken(err)
 	}
+}
+
+// stranger is the caller of the exchange as long as nothing is proved.
+func (x *exchange) stranger() access.Caller {
+	return access.Caller{Kind: tenant.ActorAnonymous, Address: x.address, Prefix: x.prefix, RequestID: x.id}
 }
 
 // bearer returns the token of the only Authorization header, if that is what it has.

@@ -21,6 +21,8 @@ type exchange struct {
 	// route is nil until one has matched.
 	route  *route
 	caller access.Caller
+	// token is what the caller was known by; "" for a stranger.
+	token string
 	// status and bytes are those of the answer; status is 0 until it has begun.
 	status int
 	bytes  int64

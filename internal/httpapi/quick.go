@@ -4,9 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/orgd/orgd/internal/access"
-	"github.com/orgd/orgd/internal/tenant"
 )
 
 // quickByName answers the commonest request of all, GET /org/get with nothing but a name, and reports whether it did:
@@ -27,7 +24,7 @@ func (s *Server) quickByName(x *exchange, r *http.Request) bool {
 	if err != nil || name == "" {
 		return false
 	}
-	x.caller = access.Caller{Kind: tenant.ActorAnonymous, Address: x.address, Prefix: x.prefix, RequestID: x.id}
+	x.caller = x.stranger()
 	org, err := s.deps.Orgs.Lookup(r.Context(), x.caller, name)
 	if err != nil {
 		s.refuse(x, err)
