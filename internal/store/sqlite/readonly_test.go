@@ -30,9 +30,11 @@ func openAsNobody(t *testing.T, dir string, prepare func(uid int)) string {
 	prepare(uid)
 	command.Dir = "/"
 	command.Env = []string{childEnv + "=" + dir}
-	out, err := command.CombinedOutput()
+	var complaints strings.Builder
+	command.Stderr = &complaints // not part of what it says: a program built for coverage warns there
+	out, err := command.Output()
 	if err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatalf("%v: %s%s", err, out, &complaints)
 	}
 	return string(out)
 }
