@@ -1,0 +1,240 @@
+package mongo
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// A tenant's data is canonical JSON on this side of the store and BSON on the other. Integers become int32 where they fit
+// and int64 elsewhere, other numbers doubles: so an integer stays one, and what applications see is what their drivers
+// would have written. What JSON cannot say, but an application may have stored (dates, decimals, binary), is shown as
+// canonical MongoDB Extended JSON, and becomes again what it was on the way back.
+
+// field is one member of a tenant's document.
+type field struct {
+	name  string
+	value bson.RawValue
+}
+
+// toBSON returns the members of a document.
+func toBSON(data tenant.Data) (fields []field, err error) {
+	in := jsontext.NewDecoder(strings.NewReader(string(data)))
+	if _, err := in.ReadToken(); err != nil { // the brace
+		return nil, err
+	}
+	for in.PeekKind() != '}' {
+		name, err := in.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		f := field{name: name.String()}
+		if f.value, err = readValue(in); err != nil {
+			return nil, err
+		}
+		fields = append(fields, f)
+	}
+	return fields, nil
+}
+
+// readValue reads one JSON value.
+func readValue(in *jsontext.Decoder) (v bson.RawValue, err error) {
+	token, err := in.ReadToken()
+	if err != nil {
+		return v, err
+	}
+	switch token.Kind() {
+	case '{':
+		return readObject(in)
+	case '[':
+		return readArray(in)
+	case '"':
+		return bson.RawValue{Type: bson.TypeString, Value: bsoncore.AppendString(nil, token.String())}, nil
+	case '0':
+		return number(token.String())
+	case 't', 'f':
+		return bson.RawValue{Type: bson.TypeBoolean, Value: bsoncore.AppendBoolean(nil, token.Bool())}, nil
+	case 'n':
+		return bson.RawValue{Type: bson.TypeNull}, nil
+	default:
+		return v, errors.New("a checked text ends in the middle")
+	}
+}
+
+// number keeps an integer an integer and everything else a double, in the words of [tenant.ParseData].
+func number(s string) (bson.RawValue, error) {
+	if strings.ContainsAny(s, ".e") {
+		f, err := strconv.ParseFloat(s, 64)
+		return bson.RawValue{Type: bson.TypeDouble, Value: bsoncore.AppendDouble(nil, f)}, err
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if n < math.MinInt32 || n > math.MaxInt32 {
+		return bson.RawValue{Type: bson.TypeInt64, Value: bsoncore.AppendInt64(nil, n)}, err
+	}
+	return bson.RawValue{Type: bson.TypeInt32, Value: bsoncore.AppendInt32(nil, int32(n))}, err
+}
+
+// readObject reads the rest of an object. One whose first member begins with a dollar sign is Extended JSON: no caller may
+// send such a name, so it was shown to one.
+func readObject(in *jsontext.Decoder) (v bson.RawValue, err error) {
+	start, out := bsoncore.AppendDocumentStart(nil)
+	for first := true; in.PeekKind() != '}'; first = false {
+		name, err := in.ReadToken()
+		if err != nil {
+			return v, err
+		}
+		key := name.String()
+		if first && strings.HasPrefix(key, "$") {
+			return readExtended(in, key)
+		}
+		member, err := readValue(in)
+		if err != nil {
+			return v, err
+		}
+		out = bsoncore.AppendValueElement(out, key, bsoncore.Value{Type: bsoncore.Type(member.Type), Data: member.Value})
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return v, err
+	}
+	out, err = bsoncore.AppendDocumentEnd(out, start)
+	return bson.RawValue{Type: bson.TypeEmbeddedDocument, Value: out}, err
+}
+
+// readExtended reads the rest of an object of Extended JSON after its first name.
+func readExtended(in *jsontext.Decoder, name string) (v bson.RawValue, err error) {
+	text := []byte(`{"v":{`)
+	for {
+		if text, err = jsontext.AppendQuote(text, name); err != nil {
+			return v, err
+		}
+		value, err := in.ReadValue()
+		if err != nil {
+			return v, err
+		}
+		text = append(append(text, ':'), value...)
+		token, err := in.ReadToken()
+		if err != nil {
+			return v, err
+		}
+		if token.Kind() == '}' {
+			break
+		}
+		name, text = token.String(), append(text, ',')
+	}
+	var d struct {
+		V bson.RawValue `bson:"v"`
+	}
+	if err := bson.UnmarshalExtJSON(append(text, '}', '}'), true, &d); err != nil {
+		return v, tenant.Invalid("body", "extended_json", "a member that begins with $ is no value of MongoDB Extended JSON")
+	}
+	return d.V, nil
+}
+
+// readArray reads the rest of an array.
+func readArray(in *jsontext.Decoder) (v bson.RawValue, err error) {
+	start, out := bsoncore.AppendArrayStart(nil)
+	for i := 0; in.PeekKind() != ']'; i++ {
+		member, err := readValue(in)
+		if err != nil {
+			return v, err
+		}
+		out = bsoncore.AppendValueElement(out, strconv.Itoa(i), bsoncore.Value{Type: bsoncore.Type(member.Type), Data: member.Value})
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return v, err
+	}
+	out, err = bsoncore.AppendArrayEnd(out, start)
+	return bson.RawValue{Type: bson.TypeArray, Value: out}, err
+}
+
+// toJSON returns the data of a document: its elements but those that are orgd's own.
+func toJSON(raw bson.Raw) (tenant.Data, error) {
+	list, err := raw.Elements()
+	if err != nil {
+		return nil, err
+	}
+	out := []byte{'{'}
+	for _, el := range list {
+		if key := el.Key(); key != "_id" && key != fieldOrgd {
+			if out, err = appendMember(out, key, el.Value()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return append(out, '}'), nil
+}
+
+func appendMember(out []byte, key string, v bson.RawValue) ([]byte, error) {
+	if out[len(out)-1] != '{' {
+		out = append(out, ',')
+	}
+	out, err := jsontext.AppendQuote(out, key)
+	if err != nil {
+		return nil, err
+	}
+	return appendValue(append(out, ':'), v)
+}
+
+// appendValue appends a value as JSON.
+func appendValue(out []byte, v bson.RawValue) ([]byte, error) {
+	switch v.Type {
+	case bson.TypeString:
+		return jsontext.AppendQuote(out, v.StringValue())
+	case bson.TypeInt32, bson.TypeInt64:
+		return strconv.AppendInt(out, v.AsInt64(), 10), nil
+	case bson.TypeDouble:
+		if f := v.Double(); !math.IsNaN(f) && !math.IsInf(f, 0) {
+			return appendDouble(out, f), nil
+		}
+	case bson.TypeBoolean:
+		return strconv.AppendBool(out, v.Boolean()), nil
+	case bson.TypeNull:
+		return append(out, "null"...), nil
+	case bson.TypeEmbeddedDocument:
+		return appendObject(out, v.Document())
+	case bson.TypeArray:
+		return appendArray(out, v.Array())
+	}
+	return append(out, v.String()...), nil // Extended JSON
+}
+
+// appendDouble writes a float in the shortest form that reads back to it and does not look like an integer.
+func appendDouble(out []byte, f float64) []byte {
+	text := strconv.FormatFloat(f, 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return append(out, text...)
+}
+
+func appendObject(out []byte, raw bson.Raw) ([]byte, error) {
+	list, err := raw.Elements()
+	out = append(out, '{')
+	for _, el := range list {
+		if err == nil {
+			out, err = appendMember(out, el.Key(), el.Value())
+		}
+	}
+	return append(out, '}'), err
+}
+
+func appendArray(out []byte, raw bson.RawArray) ([]byte, error) {
+	list, err := raw.Values()
+	out = append(out, '[')
+	for i, v := range list {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if err == nil {
+			out, err = appendValue(out, v)
+		}
+	}
+	return append(out, ']'), err
+}

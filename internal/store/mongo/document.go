@@ -1,0 +1,169 @@
+package mongo
+
+import (
+	"bytes"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// fieldOrgd is the member of a tenant's document that holds orgd's bookkeeping.
+const fieldOrgd = "_orgd"
+
+// maxBSON is the largest document, less what the bookkeeping may take. JSON of 8 MiB is usually smaller than that, but an
+// array of small numbers takes six times its text.
+const maxBSON = 16<<20 - 16<<10
+
+// orgdDoc is the bookkeeping of one document.
+type orgdDoc struct {
+	Organization string         `bson:"organization"`
+	Version      int64          `bson:"version"`
+	WriteID      string         `bson:"write_id"`
+	Created      *bson.DateTime `bson:"created,omitempty"`
+	Updated      *bson.DateTime `bson:"updated,omitempty"`
+	Bytes        int64          `bson:"bytes"` // of the data as JSON
+}
+
+// packDocument returns a new document as it is stored: the id, the data's members, the bookkeeping.
+func packDocument(org tenant.OrgID, doc tenant.Document) (bson.Raw, error) {
+	fields, err := toBSON(doc.Data)
+	if err != nil {
+		return nil, badData(err)
+	}
+	start, out := bsoncore.AppendDocumentStart(nil)
+	out = bsoncore.AppendStringElement(out, "_id", string(doc.ID))
+	for _, f := range fields {
+		out = bsoncore.AppendValueElement(out, f.name, bsoncore.Value{Type: bsoncore.Type(f.value.Type), Data: f.value.Value})
+	}
+	bookkeeping, err := bson.Marshal(orgdDoc{
+		string(org), doc.Version, doc.WriteID, moment(doc.CreatedAt), moment(doc.UpdatedAt), int64(len(doc.Data)),
+	})
+	if err != nil {
+		return nil, badData(err)
+	}
+	out = bsoncore.AppendDocumentElement(out, fieldOrgd, bookkeeping)
+	out, err = bsoncore.AppendDocumentEnd(out, start)
+	if len(out) > maxBSON {
+		return nil, tooLarge()
+	}
+	return out, err
+}
+
+// badData is the error about data that is not what [tenant.ParseData] returns.
+func badData(err error) error {
+	if ours(err) {
+		return err
+	}
+	return tenant.Wrap(tenant.CodeInternal, err, "a document came with data that is not canonical")
+}
+
+// unpackDocument returns a document that was stored. One without bookkeeping was written by an application, and is at
+// version 1.
+func unpackDocument(raw bson.Raw) (doc tenant.Document, err error) {
+	var d struct {
+		ID   bson.RawValue `bson:"_id"`
+		Orgd *orgdDoc      `bson:"_orgd"`
+	}
+	if err := bson.Unmarshal(raw, &d); err != nil {
+		return doc, err
+	}
+	if doc.Data, err = toJSON(raw); err != nil {
+		return doc, err
+	}
+	doc.ID, doc.Version = idOf(d.ID), 1
+	if d.Orgd != nil {
+		doc.Version, doc.WriteID = max(d.Orgd.Version, 1), d.Orgd.WriteID
+		doc.CreatedAt, doc.UpdatedAt = timeOf(d.Orgd.Created), timeOf(d.Orgd.Updated)
+	}
+	return doc, nil
+}
+
+// idOf returns the id of a document: an ObjectId shows as its 24 hex digits.
+func idOf(v bson.RawValue) tenant.DocumentID {
+	if id, ok := v.ObjectIDOK(); ok {
+		return tenant.DocumentID(id.Hex())
+	}
+	if id, ok := v.StringValueOK(); ok {
+		return tenant.DocumentID(id)
+	}
+	return tenant.DocumentID(v.String())
+}
+
+// sameID returns what an id may be stored as.
+func sameID(id tenant.DocumentID) any {
+	if object, err := bson.ObjectIDFromHex(string(id)); err == nil && object.Hex() == string(id) {
+		return bson.M{"$in": bson.A{string(id), object}}
+	}
+	return string(id)
+}
+
+// atVersion narrows to a document's version; none is 1.
+func atVersion(version int64) bson.E {
+	if version == 1 {
+		return e(fieldOrgd+".version", bson.M{"$in": bson.A{int64(1), nil}})
+	}
+	return e(fieldOrgd+".version", version)
+}
+
+// changeDocument returns the update that makes next of a stored document, by the names of the members that differ. What
+// shows alike stays as it is stored, of whatever type.
+func changeDocument(org tenant.OrgID, old bson.Raw, next tenant.Document) (bson.M, error) {
+	fields, err := toBSON(next.Data)
+	if err != nil {
+		return nil, badData(err)
+	}
+	set, unset := bson.M{
+		fieldOrgd + ".organization": string(org),
+		fieldOrgd + ".version":      next.Version,
+		fieldOrgd + ".write_id":     next.WriteID,
+		fieldOrgd + ".bytes":        int64(len(next.Data)),
+	}, bson.M{}
+	if at := moment(next.UpdatedAt); at != nil {
+		set[fieldOrgd+".updated"] = *at
+	} else {
+		unset[fieldOrgd+".updated"] = ""
+	}
+	kept, size := map[string]bool{}, len(next.WriteID)
+	for _, f := range fields {
+		kept[f.name] = true
+		size += len(f.name) + len(f.value.Value) + 2
+		if stored, err := old.LookupErr(f.name); err != nil || !alike(stored, f.value) {
+			set[f.name] = f.value
+		}
+	}
+	if size > maxBSON {
+		return nil, tooLarge()
+	}
+	for _, el := range elements(old) {
+		if key := el.Key(); key != "_id" && key != fieldOrgd && !kept[key] {
+			unset[key] = ""
+		}
+	}
+	change := bson.M{"$set": set}
+	if len(unset) > 0 {
+		change["$unset"] = unset
+	}
+	return change, nil
+}
+
+// alike reports whether two values are one to a caller.
+func alike(a, b bson.RawValue) bool {
+	if a.Type == b.Type && bytes.Equal(a.Value, b.Value) {
+		return true
+	}
+	left, errA := appendValue(nil, a)
+	right, errB := appendValue(nil, b)
+	return errA == nil && errB == nil && bytes.Equal(left, right)
+}
+
+// shrink takes a deleted document off the meter. Where its size is not known the next write counts.
+func (m *meter) shrink(gone bson.Raw) {
+	size, err := gone.LookupErr(fieldOrgd, "bytes")
+	if err != nil {
+		m.doubt()
+		return
+	}
+	m.giveBack(size.AsInt64(), false)
+}

@@ -1,0 +1,312 @@
+package mongo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// documents keeps the tenants' data, each tenant's in a collection of its own.
+type documents struct {
+	calls
+	limit  time.Duration // of one call, read-back aside
+	owners *owners
+}
+
+// desk is one call's access to one collection of one organization.
+type desk struct {
+	documents
+	org   tenant.OrgID
+	coll  *mongo.Collection
+	meter *meter
+}
+
+// at finds the collection, within the time that a call has.
+func (t documents) at(ctx context.Context, place tenant.Place, c tenant.Collection) (*desk, context.Context, context.CancelFunc, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, ctx, func() {}, overdue(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.limit)
+	name, meter, err := t.owners.reach(ctx, place, c)
+	return &desk{t, place.Org, t.owners.collection(name), meter}, ctx, cancel, err
+}
+
+// mine narrows to the organization's documents. Those that an application wrote name none: they belong to the collection's
+// owner.
+func (d *desk) mine(more ...bson.E) bson.D {
+	return append(bson.D{e(fieldOrgd+".organization", bson.M{"$in": bson.A{string(d.org), nil}})}, more...)
+}
+
+// byID finds a document, be its id an ObjectId that an application gave it.
+func (d *desk) byID(id tenant.DocumentID, more ...bson.E) bson.D {
+	return append(d.mine(e("_id", sameID(id))), more...)
+}
+
+// Insert implements store.Documents.
+func (t documents) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64,
+) (none tenant.Document, err error) {
+	d, ctx, cancel, err := t.at(ctx, place, c)
+	defer cancel()
+	if err != nil {
+		return none, err
+	}
+	doc.Version = 1
+	raw, err := packDocument(d.org, doc)
+	if err != nil {
+		return none, err
+	}
+	err = d.meter.grow(ctx, int64(len(doc.Data)), quota, d.usage, func(ctx context.Context) error {
+		return d.insert(ctx, doc, raw)
+	})
+	if errors.Is(err, errTaken) || tenant.IsCode(err, tenant.CodeQuota) {
+		return d.insertedBefore(ctx, doc, err)
+	}
+	if err != nil {
+		return none, err
+	}
+	return unpackDocument(raw)
+}
+
+func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) error {
+	return d.write(ctx, func(ctx context.Context) error {
+		_, err := d.coll.InsertOne(ctx, raw)
+		return err
+	}, func(ctx context.Context) fate {
+		found, err := d.find(ctx, doc.ID)
+		if err == nil && found.doc.Version == 1 && found.doc.WriteID == doc.WriteID {
+			return done
+		}
+		return unclear
+	})
+}
+
+// insertedBefore returns the document that has the id already, if it is the same insert that put it there. An insert that
+// was refused for another reason stays refused if nothing has the id.
+func (d *desk) insertedBefore(ctx context.Context, doc tenant.Document, refusal error) (none tenant.Document, err error) {
+	found, err := d.get(ctx, doc.ID)
+	switch {
+	case err == nil && found.doc.Version == 1 && found.doc.WriteID == doc.WriteID:
+		return found.doc, nil
+	case err == nil || tenant.IsCode(err, tenant.CodeNotFound) && errors.Is(refusal, errTaken):
+		return none, idTaken("document")
+	case tenant.IsCode(err, tenant.CodeNotFound):
+		return none, refusal
+	default:
+		return none, err
+	}
+}
+
+// stored is a document as it lies in its collection.
+type stored struct {
+	doc tenant.Document
+	raw bson.Raw
+}
+
+// get returns a document, or CodeNotFound.
+func (d *desk) get(ctx context.Context, id tenant.DocumentID) (s stored, err error) {
+	err = d.read(ctx, func(ctx context.Context) error {
+		s, err = d.find(ctx, id)
+		return missing(err, "document")
+	})
+	return s, err
+}
+
+// find is get without a translation of its errors.
+func (d *desk) find(ctx context.Context, id tenant.DocumentID) (s stored, err error) {
+	if s.raw, err = d.coll.FindOne(ctx, d.byID(id)).Raw(); err != nil {
+		return s, err
+	}
+	s.doc, err = unpackDocument(s.raw)
+	return s, err
+}
+
+// Get implements store.Documents.
+func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
+) (tenant.Document, error) {
+	d, ctx, cancel, err := t.at(ctx, place, c)
+	defer cancel()
+	if err != nil {
+		return tenant.Document{}, err
+	}
+	s, err := d.get(ctx, id)
+	return s.doc, err
+}
+
+// errPageFull ends a list whose next document would be too much.
+var errPageFull = errors.New("the page is full")
+
+// List implements store.Documents.
+func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int,
+) (list []tenant.Document, err error) {
+	d, ctx, cancel, err := t.at(ctx, place, c)
+	defer cancel()
+	if err != nil {
+		return nil, err
+	}
+	o := options.Find().SetSort(bson.D{e("_id", 1)}).SetLimit(int64(limit)).SetBatchSize(batch(limit))
+	size := 0
+	err = d.read(ctx, func(ctx context.Context) error {
+		err := each(ctx, d.coll, d.mine(e("_id", bson.M{"$gt": string(after)})), o, func(raw bson.Raw) error {
+			doc, err := unpackDocument(raw)
+			if size += len(doc.Data); err == nil && len(list) > 0 && size > store.PageBytes {
+				return errPageFull
+			}
+			list = append(list, doc)
+			return err
+		})
+		if errors.Is(err, errPageFull) {
+			return nil
+		}
+		return err
+	})
+	return list, err
+}
+
+// Update implements store.Documents.
+func (t documents) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
+	change func(*tenant.Document) error,
+) (tenant.Document, error) {
+	d, ctx, cancel, err := t.at(ctx, place, c)
+	defer cancel()
+	if err != nil {
+		return tenant.Document{}, err
+	}
+	for {
+		doc, err := d.attempt(ctx, id, quota, change)
+		if !errors.Is(err, errLost) {
+			return doc, err
+		}
+	}
+}
+
+// attempt makes one attempt at an update; errLost if another change came first.
+func (d *desk) attempt(ctx context.Context, id tenant.DocumentID, quota int64, change func(*tenant.Document) error,
+) (none tenant.Document, err error) {
+	old, err := d.get(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	next := old.doc
+	next.Data = bytes.Clone(next.Data)
+	if err := change(&next); err != nil {
+		return none, err
+	}
+	next.ID, next.CreatedAt, next.Version = old.doc.ID, old.doc.CreatedAt, old.doc.Version+1
+	next.Data, next.UpdatedAt = bytes.Clone(next.Data), tenant.Millis(next.UpdatedAt)
+	update, err := changeDocument(d.org, old.raw, next)
+	if err != nil {
+		return none, err
+	}
+	grown := int64(len(next.Data) - len(old.doc.Data))
+	err = d.meter.grow(ctx, grown, quota, d.usage, func(ctx context.Context) error {
+		return d.swap(ctx, old, next, update)
+	})
+	if err != nil {
+		return none, err
+	}
+	return next, nil
+}
+
+// swap writes an update if the document is still the old one.
+func (d *desk) swap(ctx context.Context, old stored, next tenant.Document, update bson.M) error {
+	filter := d.mine(e("_id", old.raw.Lookup("_id")), atVersion(old.doc.Version))
+	return d.write(ctx, func(ctx context.Context) error {
+		result, err := d.coll.UpdateOne(ctx, filter, update)
+		if err == nil && result.MatchedCount == 0 {
+			return errLost
+		}
+		return err
+	}, func(ctx context.Context) fate {
+		found, err := d.find(ctx, next.ID)
+		switch {
+		case err != nil || found.doc.Version != next.Version:
+			return unclear
+		case found.doc.WriteID == next.WriteID && next.WriteID != old.doc.WriteID:
+			return done
+		default:
+			return unclear
+		}
+	})
+}
+
+// Delete implements store.Documents. One that is gone when a lost answer is looked for counts as deleted.
+func (t documents) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
+	d, ctx, cancel, err := t.at(ctx, place, c)
+	defer cancel()
+	if err != nil {
+		return err
+	}
+	filter := d.byID(id)
+	if version > 0 {
+		filter = append(filter, atVersion(version))
+	}
+	var gone bson.Raw
+	o := options.FindOneAndDelete().SetProjection(bson.M{fieldOrgd: 1})
+	err = d.meter.grow(ctx, 0, 0, d.usage, func(ctx context.Context) error {
+		return d.write(ctx, func(ctx context.Context) (err error) {
+			gone, err = d.coll.FindOneAndDelete(ctx, filter, o).Raw()
+			return missing(err, "document")
+		}, func(ctx context.Context) fate {
+			if _, err := d.find(ctx, id); isMissing(err) {
+				return done
+			}
+			return unclear
+		})
+	})
+	switch {
+	case err == nil:
+		d.meter.shrink(gone)
+		return nil
+	case version > 0 && tenant.IsCode(err, tenant.CodeNotFound):
+		if found, err := d.get(ctx, id); err != nil {
+			return err
+		} else {
+			return tenant.Errorf(tenant.CodePrecondition, "the document is at version %d now", found.doc.Version)
+		}
+	default:
+		return err
+	}
+}
+
+// Usage implements store.Documents.
+func (t documents) Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error) {
+	d, ctx, cancel, err := t.at(ctx, place, tenant.DefaultCollection)
+	defer cancel()
+	if err != nil {
+		return tenant.Usage{}, err
+	}
+	return d.usage(ctx)
+}
+
+// usage sums up what the bookkeeping of the documents says.
+func (d *desk) usage(ctx context.Context) (u tenant.Usage, err error) {
+	err = d.read(ctx, func(ctx context.Context) error {
+		cursor, err := d.coll.Aggregate(ctx, mongo.Pipeline{
+			{e("$match", d.mine())},
+			{e("$group", bson.M{"_id": nil, "documents": bson.M{"$sum": 1}, "bytes": bson.M{"$sum": "$" + fieldOrgd + ".bytes"}})},
+		})
+		if err != nil {
+			return err
+		}
+		var sums []struct {
+			Documents int64 `bson:"documents"`
+			Bytes     int64 `bson:"bytes"`
+		}
+		err = cursor.All(ctx, &sums)
+		if err == nil && len(sums) > 0 {
+			u = tenant.Usage(sums[0])
+		}
+		return err
+	})
+	return u, err
+}
+
+var _ store.Documents = documents{}

@@ -1,0 +1,70 @@
+//go:build mongo
+
+package mongo
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// engineURI returns the URI of the engine that the tests use: the one in the environment, or the repository's own.
+var engineURI = sync.OnceValues(func() (string, error) {
+	if uri := os.Getenv("ORGD_TEST_MONGO_URI"); uri != "" {
+		return uri, nil
+	}
+	out, err := exec.Command(filepath.Join("..", "..", "..", "scripts", "mongo-engine"), "uri").Output()
+	return strings.TrimSpace(string(out)), err
+})
+
+// engine returns the engine's URI, or ends the test: these tests are never skipped.
+func engine(t *testing.T) string {
+	t.Helper()
+	uri, err := engineURI()
+	if err != nil {
+		t.Fatalf("no MongoDB for the tests: run scripts/mongo-engine up, or set ORGD_TEST_MONGO_URI (%v)", err)
+	}
+	return uri
+}
+
+// openTest opens a store for one test, in databases of its own that go with it.
+func openTest(t *testing.T, o Options) *DB {
+	t.Helper()
+	if o.URI == "" {
+		o.URI = engine(t)
+	}
+	if o.Database == "" {
+		id := strings.ReplaceAll(tenant.NewID(), "-", "")
+		o.Database = "orgd_t_" + id[len(id)-12:]
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	db, err := Open(ctx, o)
+	if err != nil {
+		t.Fatalf("open %s: %v", o.Database, err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		for _, database := range []interface{ Drop(context.Context) error }{db.main, db.private} {
+			if err := database.Drop(ctx); err != nil {
+				t.Errorf("drop the test's database: %v", err)
+			}
+		}
+		if err := db.Close(ctx); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return db
+}

@@ -1,0 +1,86 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+)
+
+// DB is a connection to the databases of one installation.
+type DB struct {
+	client  *mongo.Client
+	main    *mongo.Database
+	private *mongo.Database
+	catalog calls
+	opts    Options
+	relay   *relay
+	owners  *owners
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// Open connects to a server, makes what is missing of the layout, and starts the relay of the audit log. Close ends it.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	client, err := mongo.Connect(clientOptions(o))
+	if err != nil {
+		return nil, translate(err)
+	}
+	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o}
+	db.catalog = calls{cap: o.CallTime, patience: time.Second}
+	db.relay = newRelay(db.catalog, o, db.main.Collection("audit"),
+		db.main.Collection("organizations"), db.main.Collection("users"), db.main.Collection("operators"), db.private.Collection("keys"))
+	db.owners = &owners{
+		calls: db.catalog, log: o.Log, client: client, main: o.Database, records: db.main.Collection("places"), known: newFacts(),
+	}
+	if err := db.prepare(ctx); err != nil {
+		return nil, errors.Join(translate(err), client.Disconnect(context.WithoutCancel(ctx)))
+	}
+	db.start()
+	return db, nil
+}
+
+// clientOptions asks for what the contract promises: an acknowledged write is a majority's, and a read sees it.
+func clientOptions(o Options) *options.ClientOptions {
+	return options.Client().ApplyURI(o.URI).
+		SetAppName("orgd").
+		SetWriteConcern(writeconcern.Majority()).
+		SetReadConcern(readconcern.Majority()).
+		SetReadPreference(readpref.Primary()).
+		SetRetryWrites(true).
+		SetRetryReads(true).
+		SetMaxPoolSize(o.MaxConnections)
+}
+
+// start runs the relay until Close.
+func (db *DB) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	db.stop = cancel
+	tick, end := db.opts.tick, func() {}
+	if tick == nil {
+		ticker := time.NewTicker(relayPeriod)
+		tick, end = ticker.C, ticker.Stop
+	}
+	db.running.Go(func() {
+		defer end()
+		db.relay.run(ctx, tick)
+	})
+}
+
+// Close ends the relay and the connections. Entries in outboxes stay there until the next start.
+func (db *DB) Close(ctx context.Context) error {
+	db.stop()
+	db.running.Wait()
+	return db.client.Disconnect(ctx)
+}

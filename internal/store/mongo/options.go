@@ -1,0 +1,69 @@
+package mongo
+
+import (
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// Options say where the data lies and how to keep it.
+type Options struct {
+	// URI names the server, replica set or cluster: mongodb://... or mongodb+srv://...
+	URI string
+	// Database holds the catalog and the tenants' collections. At most 30 characters, so that names made of it fit.
+	Database string
+	// Log gets what an operator should know. Nil discards it.
+	Log *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// CallTime bounds one call of the catalog, DocumentTime one on tenants' documents, whose gate is held meanwhile. Zero is
+	// 4 s and 1 s.
+	CallTime     time.Duration
+	DocumentTime time.Duration
+	// MaxConnections bounds the pool. Zero is 50.
+	MaxConnections uint64
+
+	tick <-chan time.Time // of the relay; nil is each second
+}
+
+const (
+	defaultCallTime     = 4 * time.Second
+	defaultDocumentTime = time.Second
+	// maxConnections is what one server uses of its MongoDB: calls wait for a free connection rather than open more.
+	maxConnections = 50
+	// relayPeriod is how long an audit entry lies in an outbox that nobody reads.
+	relayPeriod = time.Second
+)
+
+// databaseName is what ORGD_DATABASE may be: characters that every platform takes, in one case.
+var databaseName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
+
+// withDefaults fills in what the caller left out.
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.CallTime == 0 {
+		o.CallTime = defaultCallTime
+	}
+	if o.DocumentTime == 0 {
+		o.DocumentTime = defaultDocumentTime
+	}
+	if o.MaxConnections == 0 {
+		o.MaxConnections = maxConnections
+	}
+	return o
+}
+
+// check refuses what no server should be asked for.
+func (o Options) check() error {
+	if !databaseName.MatchString(o.Database) {
+		return tenant.Errorf(tenant.CodeInvalid, "a database name has 1 to 30 of a-z, 0-9 and _ and begins with a letter")
+	}
+	return nil
+}

@@ -1,0 +1,236 @@
+package mongo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// owners keeps the records that say which collections are whose, and makes, moves and drops those.
+type owners struct {
+	calls
+	log     *slog.Logger
+	client  *mongo.Client
+	main    string // the database of places that name none
+	records *mongo.Collection
+	known   *facts
+}
+
+// namespace is the physical name of a collection.
+type namespace struct{ database, name string }
+
+// id is the record's key.
+func (n namespace) id() string { return n.database + "." + n.name }
+
+// identity is a collection's UUID.
+type identity []byte
+
+// is reports whether this collection is there and the one that the record names.
+func (i identity) is(uuid identity) bool { return i != nil && bytes.Equal(i, uuid) }
+
+// The states of a record.
+const (
+	// making: the collection is being made, and nobody may use it.
+	making = "making"
+	// arriving: it is on the way from another name.
+	arriving = "arriving"
+	// ready: it is there.
+	ready = "ready"
+)
+
+// ownerDoc is the record of one collection.
+type ownerDoc struct {
+	ID           string         `bson:"_id"`
+	Layout       int            `bson:"layout"`
+	Organization string         `bson:"organization"`
+	State        string         `bson:"state"`
+	Token        string         `bson:"token"`
+	UUID         identity       `bson:"uuid,omitempty"`
+	Collections  []string       `bson:"collections,omitempty"` // further ones, name.x; nothing makes any yet
+	CreatedAt    *bson.DateTime `bson:"created_at,omitempty"`
+}
+
+// owning returns the record of a collection that is to be made.
+func owning(org tenant.OrgID, token string) ownerDoc {
+	return ownerDoc{Layout: rowLayout, Organization: string(org), State: making, Token: token}
+}
+
+// homePrefix begins the names of tenants' collections, gravePrefix those in the trash.
+const (
+	homePrefix  = "org_"
+	gravePrefix = "trash_"
+)
+
+// home returns the physical name of a place. No placement reaches a collection of the catalog, or another cluster.
+func (o *owners) home(place tenant.Place) (namespace, error) {
+	p := place.Placement
+	if p.Cluster != "" || !strings.HasPrefix(p.Namespace, homePrefix) {
+		return namespace{}, tenant.Errorf(tenant.CodeUnavailable, "this server does not reach the place of the organization's data")
+	}
+	if p.Database != "" {
+		return namespace{p.Database, p.Namespace}, nil
+	}
+	return namespace{o.main, p.Namespace}, nil
+}
+
+// grave returns the name under which an operation trashes a collection of a database.
+func (o *owners) grave(database string, org tenant.OrgID, op tenant.OperationID) namespace {
+	return namespace{database, gravePrefix + string(org) + "_" + string(op)}
+}
+
+// eachDatabase calls fn with every database that holds tenants' collections.
+func (o *owners) eachDatabase(_ context.Context, fn func(database string) error) error {
+	return fn(o.main)
+}
+
+// collection returns a collection by its physical name.
+func (o *owners) collection(n namespace) *mongo.Collection {
+	return o.client.Database(n.database).Collection(n.name)
+}
+
+// find returns the record of a name, or an error for which isMissing holds.
+func (o *owners) find(ctx context.Context, n namespace) (d ownerDoc, err error) {
+	return d, o.read(ctx, func(ctx context.Context) error {
+		return o.records.FindOne(ctx, bson.M{"_id": n.id(), fieldLayout: living()}).Decode(&d)
+	})
+}
+
+// findOwn returns the record of a name if it is the organization's, else nil.
+func (o *owners) findOwn(ctx context.Context, n namespace, org tenant.OrgID) (*ownerDoc, error) {
+	d, err := o.find(ctx, n)
+	if isMissing(err) || err == nil && d.Organization != string(org) {
+		return nil, nil
+	}
+	return &d, err
+}
+
+// claim writes the record of a name that has none, and returns what is there in the end.
+func (o *owners) claim(ctx context.Context, n namespace, d ownerDoc) (ownerDoc, error) {
+	d.ID, d.CreatedAt = n.id(), moment(time.Now())
+	err := o.write(ctx, func(ctx context.Context) error {
+		_, err := o.records.InsertOne(ctx, d)
+		return err
+	}, func(ctx context.Context) fate {
+		if found, err := o.find(ctx, n); err == nil && found.Token == d.Token {
+			return done
+		}
+		return unclear
+	})
+	if errors.Is(err, errTaken) {
+		return o.find(ctx, n)
+	}
+	return d, err
+}
+
+// settle marks a record ready for use. One that is gone, or another's by now, was settled by a later act.
+func (o *owners) settle(ctx context.Context, n namespace, d ownerDoc, uuid identity) error {
+	return o.write(ctx, func(ctx context.Context) error {
+		_, err := o.records.UpdateOne(ctx, bson.M{"_id": n.id(), "organization": d.Organization, "token": d.Token},
+			bson.M{"$set": bson.M{"state": ready, "uuid": uuid}})
+		return err
+	}, func(ctx context.Context) fate {
+		if found, err := o.find(ctx, n); err == nil && found.State == ready {
+			return done
+		}
+		return unclear
+	})
+}
+
+// disown removes the organization's record of a name.
+func (o *owners) disown(ctx context.Context, n namespace, org tenant.OrgID, token string) error {
+	return o.write(ctx, func(ctx context.Context) error {
+		_, err := o.records.DeleteOne(ctx, bson.M{"_id": n.id(), "organization": string(org), "token": token})
+		return err
+	}, func(ctx context.Context) fate {
+		if found, err := o.find(ctx, n); isMissing(err) || err == nil && found.Token != token {
+			return done
+		}
+		return unclear
+	})
+}
+
+// look returns the identities of those of the collections that exist. All are in one database.
+func (o *owners) look(ctx context.Context, names ...namespace) (map[string]identity, error) {
+	found, wanted := map[string]identity{}, make([]string, len(names))
+	for i, n := range names {
+		wanted[i] = n.name
+	}
+	err := o.read(ctx, func(ctx context.Context) error {
+		list, err := o.client.Database(names[0].database).ListCollectionSpecifications(ctx, bson.M{"name": bson.M{"$in": wanted}})
+		for _, spec := range list {
+			found[spec.Name] = identity{}
+			if spec.UUID != nil {
+				found[spec.Name] = spec.UUID.Data
+			}
+		}
+		return err
+	})
+	return found, err
+}
+
+// create makes a collection, unless it is there.
+func (o *owners) create(ctx context.Context, n namespace) error {
+	return o.write(ctx, func(ctx context.Context) error {
+		err := o.client.Database(n.database).CreateCollection(ctx, n.name)
+		if hasCode(err, codeNamespaceExists) {
+			return nil
+		}
+		return err
+	}, func(ctx context.Context) fate {
+		if there, err := o.look(ctx, n); err == nil && there[n.name] != nil {
+			return done
+		}
+		return unclear
+	})
+}
+
+// rename moves the collection with the identity. It never replaces another one.
+func (o *owners) rename(ctx context.Context, from, to namespace, uuid identity) error {
+	return o.write(ctx, func(ctx context.Context) error {
+		return o.client.Database("admin").RunCommand(ctx, bson.D{e("renameCollection", from.id()), e("to", to.id())}).Err()
+	}, func(ctx context.Context) fate {
+		if there, err := o.look(ctx, from, to); err == nil && there[to.name].is(uuid) {
+			return done
+		}
+		return unclear
+	})
+}
+
+// drop removes a collection with all that is in it.
+func (o *owners) drop(ctx context.Context, n namespace, uuid identity) error {
+	return o.write(ctx, func(ctx context.Context) error {
+		return o.collection(n).Drop(ctx)
+	}, func(ctx context.Context) fate {
+		if there, err := o.look(ctx, n); err == nil && !there[n.name].is(uuid) {
+			return done
+		}
+		return unclear
+	})
+}
+
+// empty reports whether a collection has no document.
+func (o *owners) empty(ctx context.Context, n namespace) (empty bool, err error) {
+	err = o.read(ctx, func(ctx context.Context) error {
+		err := o.collection(n).FindOne(ctx, bson.M{}).Err()
+		if empty = isMissing(err); empty {
+			return nil
+		}
+		return err
+	})
+	return empty, err
+}
+
+// forget drops what this process believes of the names.
+func (o *owners) forget(names ...namespace) {
+	for _, n := range names {
+		o.known.forget(n)
+	}
+}

@@ -1,0 +1,237 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// places makes, moves and removes tenants' collections. Each has an owner record under its physical name, written before
+// the collection is made and removed after it is gone; a collection without one is a stranger's, and is left alone. The
+// record's token goes with the data through every move, so that a move that was cut short is told from another's home.
+type places struct {
+	owners *owners
+}
+
+// Create implements store.Places.
+func (t places) Create(ctx context.Context, place tenant.Place) error {
+	home, err := t.owners.home(place)
+	if err != nil {
+		return err
+	}
+	defer t.owners.forget(home)
+	there, err := t.owners.look(ctx, home)
+	if err != nil {
+		return err
+	}
+	var owner ownerDoc
+	if there[home.name] == nil {
+		owner, err = t.owners.claim(ctx, home, owning(place.Org, tenant.NewID()))
+	} else if owner, err = t.owners.find(ctx, home); isMissing(err) {
+		return t.stranger(home)
+	}
+	switch {
+	case err != nil:
+		return err
+	case owner.Organization != string(place.Org):
+		return tenant.Errorf(tenant.CodeConflict, "the place of the organization's data is taken by another organization")
+	case owner.State == ready && there[home.name] != nil:
+		return nil
+	}
+	return t.build(ctx, home, owner)
+}
+
+// build makes the collection of a record that was claimed when there was none.
+func (t places) build(ctx context.Context, home namespace, owner ownerDoc) error {
+	if err := t.owners.create(ctx, home); err != nil {
+		return err
+	}
+	there, err := t.owners.look(ctx, home)
+	if err != nil {
+		return err
+	}
+	if there[home.name] == nil {
+		return tenant.Errorf(tenant.CodeUnavailable, "the collection was made and is not there; try again")
+	}
+	return t.owners.settle(ctx, home, owner, there[home.name])
+}
+
+// stranger is the error about a collection that nobody made for an organization.
+func (t places) stranger(home namespace) error {
+	t.owners.log.Warn("a collection stands where an organization's data is to go, and is not orgd's; it is left alone",
+		"database", home.database, "collection", home.name)
+	return tenant.Errorf(tenant.CodeConflict, "the place of the organization's data is taken by something else")
+}
+
+// Rename implements store.Places.
+func (t places) Rename(ctx context.Context, from, to tenant.Place) error {
+	if from.Org != to.Org {
+		return tenant.Errorf(tenant.CodeConflict, "data never moves from one organization to another")
+	}
+	source, err := t.owners.home(from)
+	if err != nil {
+		return err
+	}
+	target, err := t.owners.home(to)
+	if err != nil {
+		return err
+	}
+	return t.move(ctx, from.Org, source, target)
+}
+
+// Trash implements store.Places.
+func (t places) Trash(ctx context.Context, place tenant.Place, op tenant.OperationID) error {
+	home, err := t.owners.home(place)
+	if err != nil {
+		return err
+	}
+	return t.move(ctx, place.Org, home, t.owners.grave(home.database, place.Org, op))
+}
+
+// Restore implements store.Places.
+func (t places) Restore(ctx context.Context, op tenant.OperationID, place tenant.Place) error {
+	home, err := t.owners.home(place)
+	if err != nil {
+		return err
+	}
+	return t.move(ctx, place.Org, t.owners.grave(home.database, place.Org, op), home)
+}
+
+// move moves an organization's collection from one name to another. The target's record is written first, the source's
+// removed last; each step finds out whether it was done before.
+func (t places) move(ctx context.Context, org tenant.OrgID, source, target namespace) error {
+	if source == target {
+		return nil
+	}
+	if source.database != target.database {
+		return tenant.Errorf(tenant.CodeConflict, "a collection cannot be renamed into another database")
+	}
+	defer t.owners.forget(source, target)
+	from, err := t.owners.findOwn(ctx, source, org)
+	if err != nil {
+		return err
+	}
+	to, err := t.owners.find(ctx, target)
+	if err != nil && !isMissing(err) {
+		return err
+	}
+	moved := err == nil && to.Organization == string(org)
+	switch {
+	case err == nil && !moved:
+		return tenant.Errorf(tenant.CodeConflict, "the place that the organization's data goes to is taken")
+	case from == nil && moved && to.State == ready:
+		return nil // an earlier call was here
+	case from == nil && !moved:
+		return tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
+	case from == nil:
+		return t.arrive(ctx, org, source, target, to)
+	case moved && to.Token != from.Token:
+		return tenant.Errorf(tenant.CodeConflict, "the organization has data at both places")
+	case !moved:
+		if to, err = t.announce(ctx, target, *from); err != nil {
+			return err
+		}
+	}
+	return t.arrive(ctx, org, source, target, to)
+}
+
+// announce writes the record of a target where nothing may stand yet.
+func (t places) announce(ctx context.Context, target namespace, from ownerDoc) (ownerDoc, error) {
+	there, err := t.owners.look(ctx, target)
+	if err != nil {
+		return ownerDoc{}, err
+	}
+	if there[target.name] != nil {
+		return ownerDoc{}, t.stranger(target)
+	}
+	next := from
+	next.State = arriving
+	to, err := t.owners.claim(ctx, target, next)
+	if err == nil && to.Token != from.Token {
+		return to, tenant.Errorf(tenant.CodeConflict, "the place that the organization's data goes to is taken")
+	}
+	return to, err
+}
+
+// arrive moves the collection to a name whose record announces it, and removes the source's record.
+func (t places) arrive(ctx context.Context, org tenant.OrgID, source, target namespace, to ownerDoc) error {
+	there, err := t.owners.look(ctx, source, target)
+	if err != nil {
+		return err
+	}
+	switch {
+	case there[target.name].is(to.UUID): // moved before
+	case there[target.name] != nil:
+		return t.stranger(target)
+	case !there[source.name].is(to.UUID):
+		return tenant.Errorf(tenant.CodeUnavailable, "the organization's collection is not where it was put; an operator must look for it")
+	default:
+		if err := t.owners.rename(ctx, source, target, to.UUID); err != nil {
+			return err
+		}
+	}
+	if to.State != ready {
+		if err := t.owners.settle(ctx, target, to, to.UUID); err != nil {
+			return err
+		}
+	}
+	return t.owners.disown(ctx, source, org, to.Token)
+}
+
+// Drop implements store.Places.
+func (t places) Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationID) error {
+	return t.owners.eachDatabase(ctx, func(database string) error {
+		grave := t.owners.grave(database, org, op)
+		owner, err := t.owners.findOwn(ctx, grave, org)
+		if err != nil || owner == nil || owner.State == arriving {
+			return err
+		}
+		return t.remove(ctx, grave, org, *owner)
+	})
+}
+
+// remove drops the collection of a record, and then the record.
+func (t places) remove(ctx context.Context, home namespace, org tenant.OrgID, owner ownerDoc) error {
+	defer t.owners.forget(home)
+	there, err := t.owners.look(ctx, home)
+	if err != nil {
+		return err
+	}
+	if found := there[home.name]; found.is(owner.UUID) || found != nil && owner.UUID == nil {
+		if err := t.owners.drop(ctx, home, owner.UUID); err != nil {
+			return err
+		}
+	}
+	return t.owners.disown(ctx, home, org, owner.Token)
+}
+
+// errOccupied says that a home cannot be discarded.
+var errOccupied = tenant.Errorf(tenant.CodeConflict, "the organization has documents already")
+
+// Discard implements store.Places.
+func (t places) Discard(ctx context.Context, place tenant.Place) error {
+	home, err := t.owners.home(place)
+	if err != nil {
+		return err
+	}
+	owner, err := t.owners.findOwn(ctx, home, place.Org)
+	if err != nil || owner == nil {
+		return err
+	}
+	empty, err := t.owners.empty(ctx, home)
+	if err != nil || !empty {
+		return errors.Join(err, errorIf(!empty && err == nil, errOccupied))
+	}
+	return t.remove(ctx, home, place.Org, *owner)
+}
+
+func errorIf(condition bool, err error) error {
+	if condition {
+		return err
+	}
+	return nil
+}
+
+var _ store.Places = places{}
