@@ -22,6 +22,8 @@ type Caller struct {
 	// Session is the login behind the request; AuthTime is when a password was last entered in it.
 	Session  tenant.SessionID
 	AuthTime time.Time
+	// Generation is the session's; see [tenant.SessionRule]. A change of credentials asks it again as it is written.
+	Generation int64
 	// Address is the client's network address, Prefix the part of it that throttling counts (an IPv4 address, an IPv6 /64).
 	Address string
 	Prefix  string

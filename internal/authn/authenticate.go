@@ -57,7 +57,7 @@ func (s *Service) Authenticate(ctx context.Context, bearer string, caller access
 			return access.Caller{}, s.refused(ctx, caller, signInAgain(errors.New("the organization is gone")))
 		}
 	}
-	caller.Session, caller.AuthTime = f.session.ID, f.session.AuthTime
+	caller.Session, caller.AuthTime, caller.Generation = f.session.ID, f.session.AuthTime, f.session.Generation
 	caller.User, caller.Org, caller.Role, caller.Operator = f.session.User, f.session.Org, f.role, f.session.Operator
 	caller.Kind = tenant.ActorMember
 	if caller.Operator != "" {

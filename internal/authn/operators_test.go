@@ -17,7 +17,7 @@ func TestOperatorSignsInAndChangesTheAccount(t *testing.T) {
 	}
 	token, caller := w.signIn("ops@orgd.example", password, "operator")
 	want := access.Caller{
-		Kind: tenant.ActorOperator, Operator: operator.ID, Session: caller.Session, AuthTime: w.clock.now(),
+		Kind: tenant.ActorOperator, Operator: operator.ID, Session: caller.Session, Generation: caller.Generation, AuthTime: w.clock.now(),
 		Address: "home", Prefix: "home", RequestID: "r-1",
 	}
 	if caller != want {

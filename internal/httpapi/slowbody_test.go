@@ -60,3 +60,13 @@ func TestSessionThatEndsWhileTheBodyArrives(t *testing.T) {
 		})
 	}
 }
+
+// Who signed in anew after a change of password can change it again: the session is of the account's next generation.
+func TestPasswordIsChangedAgainAndAgain(t *testing.T) {
+	w := newWorld(t)
+	ada := w.found("Acme", "ada@acme.example")
+	for _, next := range []string{"second of many staples", "third of many staples"} {
+		ada.do("PUT", "/org/update", body(map[string]any{"organization_name": "Acme", "password": next})).want(t, http.StatusOK, nil)
+		ada.token = w.signIn("ada@acme.example", next).AccessToken
+	}
+}

@@ -47,10 +47,13 @@ func (s *Service) Update(ctx context.Context, caller access.Caller, id tenant.Or
 	entry = wanted.describe(entry, org)
 	switch {
 	case wanted.name == "":
-		return org, s.changeOwner(ctx, org, wanted.args, entry)
+		return org, s.changeOwner(ctx, caller, org, wanted.args, entry)
 	case wanted.args.User == "" && wanted.slug == org.Slug:
 		return s.respell(ctx, id, wanted.name, in.IfVersion, entry)
 	default:
+		if err := s.confirmOwner(ctx, caller, wanted.args.User); err != nil {
+			return tenant.Organization{}, err
+		}
 		return s.startRename(ctx, id, wanted, in.IfVersion, entry)
 	}
 }
@@ -72,7 +75,7 @@ func checkVersion(org *tenant.Organization, want int64) error {
 }
 
 // changeOwner changes the person alone: one write of one document.
-func (s *Service) changeOwner(ctx context.Context, org tenant.Organization, args tenant.Arguments,
+func (s *Service) changeOwner(ctx context.Context, caller access.Caller, org tenant.Organization, args tenant.Arguments,
 	entry tenant.AuditEntry,
 ) error {
 	now := s.millis()
@@ -80,6 +83,9 @@ func (s *Service) changeOwner(ctx context.Context, org tenant.Organization, args
 		_, err := s.Users.Update(ctx, args.User, entry, func(u *tenant.User) error {
 			if m, ok := u.Living(org.ID); !ok || m.Role != tenant.RoleOwner {
 				return access.NotFound()
+			}
+			if err := stillSignedIn(caller, u); err != nil {
+				return err
 			}
 			if u.Pending() {
 				return tenant.Errorf(tenant.CodeOperationInProgress, "another change of this account is under way; try again in a moment")
@@ -90,6 +96,27 @@ func (s *Service) changeOwner(ctx context.Context, org tenant.Organization, args
 		})
 		return err
 	})
+}
+
+// confirmOwner is stillSignedIn before an operation that changes the person ("" for none): what it has recorded it does.
+func (s *Service) confirmOwner(ctx context.Context, caller access.Caller, id tenant.UserID) error {
+	if id == "" {
+		return nil
+	}
+	user, err := s.Users.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return stillSignedIn(caller, &user)
+}
+
+// stillSignedIn refuses a change of credentials by a session that another one has ended, perhaps while the password was
+// being hashed: it would undo what somebody did to get rid of that session.
+func stillSignedIn(caller access.Caller, u *tenant.User) error {
+	if u.Sessions.Allows(tenant.Session{ID: caller.Session, Generation: caller.Generation}) {
+		return nil
+	}
+	return tenant.Errorf(tenant.CodeUnauthenticated, "the session has ended; sign in again")
 }
 
 // respell changes a name that keeps its slug, and with it its place: one write of one document.

@@ -1,0 +1,40 @@
+package orgs_test
+
+import (
+	"testing"
+
+	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// A password is hashed for as long as the queue is, after the caller was asked for. A session that somebody ends meanwhile
+// sets no password any more, and does not come back to life.
+func TestSessionThatEndsWhileThePasswordIsHashed(t *testing.T) {
+	for name, change := range map[string]orgs.Change{
+		"alone":             {Password: new("thief of a thousand staples")},
+		"with the address":  {Email: new("thief@x.example"), Password: new("thief of a thousand staples")},
+		"with another name": {Name: new("Stolen"), Password: new("thief of a thousand staples")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, openSQLite(t))
+			org := s.create("Acme", "ada@acme.example")
+			thief := owner(org)
+			if _, err := s.store.Users.Update(t.Context(), thief.User, tenant.Upkeep{Reason: "test"}, func(u *tenant.User) error {
+				u.PasswordHash = "ada's next"
+				u.EndSessions("ada's")
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.orgs.Update(t.Context(), thief, org.ID, change)
+			wantCode(t, err, tenant.CodeUnauthenticated, "a change by a session that has ended")
+			user, err := s.store.Users.Get(t.Context(), thief.User)
+			if err != nil || user.PasswordHash != "ada's next" || user.Email != "ada@acme.example" || user.Sessions.Except != "ada's" {
+				t.Errorf("the owner's account is %+v, %v", user, err)
+			}
+			if now, err := s.store.Orgs.Get(t.Context(), org.ID); err != nil || now.Name != "Acme" || !now.AtRest() {
+				t.Errorf("the organization is %+v, %v", now, err)
+			}
+		})
+	}
+}
