@@ -63,9 +63,12 @@ func (t documents) Insert(ctx context.Context, place tenant.Place, c tenant.Coll
 	if err != nil {
 		return none, err
 	}
-	err = d.meter.grow(ctx, int64(len(doc.Data)), quota, d.usage, func(ctx context.Context) error {
-		return d.insert(ctx, doc, raw)
-	})
+	err = d.vacant(ctx, doc.ID)
+	if err == nil {
+		err = d.meter.grow(ctx, int64(len(doc.Data)), quota, d.usage, func(ctx context.Context) error {
+			return d.insert(ctx, doc, raw)
+		})
+	}
 	if errors.Is(err, errTaken) || tenant.IsCode(err, tenant.CodeQuota) {
 		return d.insertedBefore(ctx, doc, err)
 	}
@@ -73,6 +76,22 @@ func (t documents) Insert(ctx context.Context, place tenant.Place, c tenant.Coll
 		return none, err
 	}
 	return unpackDocument(raw)
+}
+
+// vacant returns errTaken if an ObjectId that shows as the id is taken. No unique key tells, since it is no text.
+func (d *desk) vacant(ctx context.Context, id tenant.DocumentID) error {
+	if _, text := sameID(id).(string); text {
+		return nil
+	}
+	_, err := d.get(ctx, id)
+	switch {
+	case err == nil:
+		return errTaken
+	case tenant.IsCode(err, tenant.CodeNotFound):
+		return nil
+	default:
+		return err
+	}
 }
 
 func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) error {
@@ -138,36 +157,6 @@ func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collect
 	}
 	s, err := d.get(ctx, id)
 	return s.doc, err
-}
-
-// errPageFull ends a list whose next document would be too much.
-var errPageFull = errors.New("the page is full")
-
-// List implements store.Documents.
-func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int,
-) (list []tenant.Document, err error) {
-	d, ctx, cancel, err := t.at(ctx, place, c)
-	defer cancel()
-	if err != nil {
-		return nil, err
-	}
-	o := options.Find().SetSort(bson.D{e("_id", 1)}).SetLimit(int64(limit)).SetBatchSize(batch(limit))
-	size := 0
-	err = d.read(ctx, func(ctx context.Context) error {
-		err := each(ctx, d.coll, d.mine(e("_id", bson.M{"$gt": string(after)})), o, func(raw bson.Raw) error {
-			doc, err := unpackDocument(raw)
-			if size += len(doc.Data); err == nil && len(list) > 0 && size > store.PageBytes {
-				return errPageFull
-			}
-			list = append(list, doc)
-			return err
-		})
-		if errors.Is(err, errPageFull) {
-			return nil
-		}
-		return err
-	})
-	return list, err
 }
 
 // Update implements store.Documents.
@@ -266,11 +255,11 @@ func (t documents) Delete(ctx context.Context, place tenant.Place, c tenant.Coll
 		d.meter.shrink(gone)
 		return nil
 	case version > 0 && tenant.IsCode(err, tenant.CodeNotFound):
-		if found, err := d.get(ctx, id); err != nil {
+		found, err := d.get(ctx, id)
+		if err != nil {
 			return err
-		} else {
-			return tenant.Errorf(tenant.CodePrecondition, "the document is at version %d now", found.doc.Version)
 		}
+		return tenant.Errorf(tenant.CodePrecondition, "the document is at version %d now", found.doc.Version)
 	default:
 		return err
 	}
@@ -286,12 +275,13 @@ func (t documents) Usage(ctx context.Context, place tenant.Place) (tenant.Usage,
 	return d.usage(ctx)
 }
 
-// usage sums up what the bookkeeping of the documents says.
+// usage sums up what the bookkeeping of the documents says. One that an application wrote counts as it is stored.
 func (d *desk) usage(ctx context.Context) (u tenant.Usage, err error) {
+	size := bson.M{"$ifNull": bson.A{"$" + fieldOrgd + ".bytes", bson.M{"$bsonSize": "$$ROOT"}}}
 	err = d.read(ctx, func(ctx context.Context) error {
 		cursor, err := d.coll.Aggregate(ctx, mongo.Pipeline{
 			{e("$match", d.mine())},
-			{e("$group", bson.M{"_id": nil, "documents": bson.M{"$sum": 1}, "bytes": bson.M{"$sum": "$" + fieldOrgd + ".bytes"}})},
+			{e("$group", bson.M{"_id": nil, "documents": bson.M{"$sum": 1}, "bytes": bson.M{"$sum": size}})},
 		})
 		if err != nil {
 			return err
