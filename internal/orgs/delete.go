@@ -40,14 +40,15 @@ func (s *Service) Delete(ctx context.Context, caller access.Caller, id tenant.Or
 	return err
 }
 
-// deletion is the plan of Delete.
+// deletion is the plan of Delete. Data that is lost needs no way to the trash.
 func (s *Service) deletion() plan {
 	return plan{
 		drains: true,
 		physical: func(ctx context.Context, org tenant.Organization) error {
-			return s.Places.Trash(ctx, org.Place(), org.Op.ID)
+			return ignore(s.Places.Trash(ctx, org.Place(), org.Op.ID), tenant.CodeNotFound)
 		},
-		settle: s.trashPeople,
+		withdraws: true,
+		settle:    s.trashPeople,
 		finish: func(org *tenant.Organization, now time.Time) {
 			org.State, org.DeletedAt, org.Trash, org.Claims = tenant.StateTrashed, now, org.Op.ID, nil
 		},

@@ -13,7 +13,7 @@ import (
 //	claimed   the organization's own claims are taken and its state says what is going on (begin, or the insert)
 //	          reserve: claims of other documents are taken; a refusal takes the operation back
 //	          drain:   nobody is inside the organization's gate any more; a time-out takes the operation back
-//	physical  from here on it only goes forward
+//	physical  from here on it only goes forward, unless the data's place refuses: then nothing has moved
 //	          physical, settle: the data is moved, the people are changed
 //	(at rest) the last swap writes the new state and the audit entry; the gate opens
 //
@@ -31,7 +31,7 @@ type plan struct {
 	// release undoes reserve, and back undoes the first swap; a nil back removes the document.
 	release func(ctx context.Context, org tenant.Organization) error
 	back    func(org *tenant.Organization)
-	// withdraws says that a failure of the physical step can still be taken back.
+	// withdraws says that the operation is taken back where the physical step is refused.
 	withdraws bool
 }
 

@@ -15,8 +15,8 @@ type RestoreAs struct {
 }
 
 // Restore brings an organization back from the trash with its data and its people, but with no session. CodeConflict if it
-// is not in the trash; CodeNameTaken, CodeSlugTaken or CodeEmailTaken if somebody bears its name or address, until as
-// gives others.
+// is not in the trash, or its data is damaged; CodeNotFound if its data is lost; CodeNameTaken, CodeSlugTaken or
+// CodeEmailTaken if somebody bears its name or address, until as gives others.
 func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.OrgID, as RestoreAs) (tenant.Organization, error) {
 	entry, err := s.Guard.Authorize(ctx, caller, access.OrgRestore, id)
 	if err != nil {
@@ -82,7 +82,8 @@ func (s *Service) restoration() plan {
 			to.Placement.Namespace = org.Op.Args.Namespace
 			return s.Places.Restore(ctx, org.Trash, to)
 		},
-		settle: s.revivePeople,
+		withdraws: true,
+		settle:    s.revivePeople,
 		finish: func(org *tenant.Organization, _ time.Time) {
 			args := org.Op.Args
 			org.Name, org.Slug, org.Placement.Namespace = args.Name, args.Slug, args.Namespace

@@ -176,7 +176,7 @@ func (s *Service) startRename(ctx context.Context, id tenant.OrgID, wanted chang
 	return s.drive(ctx, begun)
 }
 
-// rename is the plan of an Update that changes the place.
+// rename is the plan of an Update that changes the place. Data that is lost stays so under any name.
 func (s *Service) rename() plan {
 	return plan{
 		reserve: s.reserveEmail,
@@ -184,9 +184,10 @@ func (s *Service) rename() plan {
 		physical: func(ctx context.Context, org tenant.Organization) error {
 			to := org.Place()
 			to.Placement.Namespace = org.Op.Args.Namespace
-			return s.Places.Rename(ctx, org.Place(), to)
+			return ignore(s.Places.Rename(ctx, org.Place(), to), tenant.CodeNotFound)
 		},
-		settle: s.settleOwner,
+		withdraws: true,
+		settle:    s.settleOwner,
 		finish: func(org *tenant.Organization, _ time.Time) {
 			args := org.Op.Args
 			org.Name, org.Slug, org.Placement.Namespace = args.Name, args.Slug, args.Namespace

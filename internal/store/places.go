@@ -8,7 +8,8 @@ import (
 
 // Places makes, moves and removes the physical homes of tenants' data. Every method is idempotent: called again with the
 // same arguments after it succeeded, or after it was cut short at any point, it ends in the same state. The caller has
-// recorded the operation and drained the organization (internal/placement).
+// recorded the operation and drained the organization (internal/placement). CodeNotFound and CodeConflict are final: nothing
+// was moved, and the same call will not do better.
 type Places interface {
 	// Create makes the empty home of place.Org. One that exists and belongs to place.Org is left as it is; one that belongs to
 	// anybody else is CodeConflict and stays untouched.

@@ -23,7 +23,8 @@ const (
 	StepClaimed Step = "claimed"
 	// StepReserved: the claims of other documents (a user's new address) are taken as well.
 	StepReserved Step = "reserved"
-	// StepPhysical: all servers have drained; the data may be moved from here on, and there is no way back.
+	// StepPhysical: all servers have drained; the data may be moved from here on, and there is no way back but from a place
+	// that refused to move anything.
 	StepPhysical Step = "physical"
 	// StepBack: the operation failed before anything was visible and is being taken back.
 	StepBack Step = "back"

@@ -109,7 +109,11 @@ func (t *places) Rename(ctx context.Context, from, to tenant.Place) error {
 	if from.Org != to.Org {
 		return tenant.Errorf(tenant.CodeConflict, "data never moves from one organization to another")
 	}
-	return t.pool.use(ctx, from.Org, func(*file) error { return nil })
+	e, err := t.pool.pin(ctx, from.Org) // not its file, which may be lost or damaged and is none of a rename's business
+	if err == nil {
+		t.pool.unpin(e)
+	}
+	return err
 }
 
 // Trash implements store.Places.
@@ -123,7 +127,7 @@ func (t *places) Trash(ctx context.Context, place tenant.Place, op tenant.Operat
 		return err
 	}
 	return t.pool.exclusive(ctx, place.Org, func() error {
-		return translate(t.move(home, grave, func() error { return t.settleDamaged(home, place.Org) }))
+		return judgeMove(t.move(home, grave, func() error { return t.settleDamaged(home, place.Org) }))
 	})
 }
 
@@ -138,8 +142,18 @@ func (t *places) Restore(ctx context.Context, op tenant.OperationID, place tenan
 		return err
 	}
 	return t.pool.exclusive(ctx, place.Org, func() error {
-		return translate(t.move(grave, home, func() error { return t.settle(grave, place.Org, nil) }))
+		return judgeMove(t.move(grave, home, func() error { return t.settle(grave, place.Org, nil) }))
 	})
+}
+
+// judgeMove tells a file that is damaged or somebody else's from a failure that may pass: CodeConflict, after which the caller
+// gives up, instead of trying for ever. Other errors are translated.
+func judgeMove(err error) error {
+	if damaged(err) || errors.Is(err, errStranger) || errors.Is(err, errForeign) {
+		return tenant.Wrap(tenant.CodeConflict, err,
+			"the organization's file is damaged, or not its own; an operator must put one from a backup in its place")
+	}
+	return translate(err)
 }
 
 // move moves a file that nobody uses, after settle has made sure that it is whole without a log. One that is at its target

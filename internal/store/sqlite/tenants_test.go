@@ -39,7 +39,7 @@ func TestFilesThatAreNotWhatTheirNameSays(t *testing.T) {
 	}{
 		"another organization's": {
 			func(t *testing.T, path string) { tamper(t, path, "UPDATE meta SET organization = 'somebody'") },
-			"somebody", tenant.CodeConflict, tenant.CodeUnavailable,
+			"somebody", tenant.CodeConflict, tenant.CodeConflict,
 		},
 		"of a newer layout": {
 			func(t *testing.T, path string) { tamper(t, path, "PRAGMA user_version = 99") },
@@ -47,9 +47,9 @@ func TestFilesThatAreNotWhatTheirNameSays(t *testing.T) {
 		},
 		"another program's": {
 			func(t *testing.T, path string) { tamper(t, path, "PRAGMA application_id = 7") },
-			"not one of orgd's", tenant.CodeConflict, tenant.CodeUnavailable,
+			"not one of orgd's", tenant.CodeConflict, tenant.CodeConflict,
 		},
-		"empty": {func(t *testing.T, path string) { overwrite(t, path, nil) }, "not one of orgd's", tenant.CodeConflict, tenant.CodeUnavailable},
+		"empty": {func(t *testing.T, path string) { overwrite(t, path, nil) }, "not one of orgd's", tenant.CodeConflict, tenant.CodeConflict},
 		"garbage": {
 			func(t *testing.T, path string) { overwrite(t, path, bytes.Repeat([]byte("garbage "), 2048)) },
 			"damaged", tenant.CodeUnavailable, "", // goes as it is
@@ -74,12 +74,17 @@ func TestFilesThatAreNotWhatTheirNameSays(t *testing.T) {
 			if err := db.places.Create(t.Context(), place); !tenant.IsCode(err, tc.create) {
 				t.Errorf("create: %v", err)
 			}
+			next := place
+			next.Placement.Namespace = "org_next"
+			if err := db.places.Rename(t.Context(), place, next); err != nil {
+				t.Errorf("rename: %v", err)
+			}
 			if err := db.places.Trash(t.Context(), place, "op"); tenant.CodeOf(err) != tc.trash {
 				t.Errorf("trash: %v", err)
 			}
 			if tc.trash == "" {
 				path = filepath.Join(db.dir, trashFolder, string(place.Org)+"_op.db")
-				if err := db.places.Restore(t.Context(), "op", place); !tenant.IsCode(err, tenant.CodeUnavailable) {
+				if err := db.places.Restore(t.Context(), "op", place); !tenant.IsCode(err, tenant.CodeConflict) {
 					t.Errorf("restore: %v", err)
 				}
 			}
