@@ -79,8 +79,8 @@ func (p *process) doAlone(ctx context.Context, c *config.Config, work alone) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	if err := a.orgs.Recover(ctx); err != nil {
-		return err
+	if err := a.orgs.Recover(ctx); err != nil { // of one organization, which must not keep people from all the others
+		a.log.Error("an operation could not be recovered; it is tried again", "error", oneLine(err))
 	}
 	return work.do.run(ctx, a, work.stdin, work.out)
 }

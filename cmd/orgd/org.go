@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -67,7 +68,11 @@ func printOrgTable(out io.Writer) (show func(*orgs.Listed) error, finish func() 
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "ID\tNAME\tSTATE\tDOCUMENTS\tBYTES\tCREATED") // into memory until finish
 	return func(o *orgs.Listed) error {
-		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", o.ID, o.Name, o.State, o.Usage.Documents, o.Usage.Bytes,
+		documents, bytes := "?", "?" // where the data cannot be read
+		if o.Usage != nil {
+			documents, bytes = strconv.FormatInt(o.Usage.Documents, 10), strconv.FormatInt(o.Usage.Bytes, 10)
+		}
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", o.ID, o.Name, o.State, documents, bytes,
 			o.CreatedAt.UTC().Format("2006-01-02 15:04"))
 		return err
 	}, table.Flush
@@ -81,14 +86,18 @@ type orgLine struct {
 	State     tenant.State `json:"state"`
 	CreatedAt time.Time    `json:"created_at"`
 	DeletedAt *time.Time   `json:"deleted_at,omitempty"`
-	Documents int64        `json:"documents"`
-	Bytes     int64        `json:"bytes"`
+	// Documents and Bytes are null where the data cannot be read.
+	Documents *int64 `json:"documents"`
+	Bytes     *int64 `json:"bytes"`
 }
 
 func printOrgLine(out io.Writer) func(*orgs.Listed) error {
 	lines := json.NewEncoder(out)
 	return func(o *orgs.Listed) error {
-		line := orgLine{o.ID, o.Name, o.Slug, o.State, o.CreatedAt.UTC(), nil, o.Usage.Documents, o.Usage.Bytes}
+		line := orgLine{o.ID, o.Name, o.Slug, o.State, o.CreatedAt.UTC(), nil, nil, nil}
+		if o.Usage != nil {
+			line.Documents, line.Bytes = &o.Usage.Documents, &o.Usage.Bytes
+		}
 		if !o.DeletedAt.IsZero() {
 			at := o.DeletedAt.UTC()
 			line.DeletedAt = &at

@@ -196,7 +196,9 @@ func (s *Server) listOrganizations(ctx context.Context, caller access.Caller, in
 	out := &organizationPageOutput{Body: api.OrganizationPage{Items: make([]api.Organization, 0, len(page))}}
 	for i := range page {
 		item := insideView(&page[i].Organization)
-		item.Usage = &api.Usage{Documents: page[i].Usage.Documents, Bytes: page[i].Usage.Bytes}
+		if usage := page[i].Usage; usage != nil {
+			item.Usage = &api.Usage{Documents: usage.Documents, Bytes: usage.Bytes}
+		}
 		out.Body.Items = append(out.Body.Items, item)
 	}
 	if more {

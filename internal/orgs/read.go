@@ -100,7 +100,8 @@ type Query struct {
 // Listed is an organization with what it stores.
 type Listed struct {
 	tenant.Organization
-	Usage tenant.Usage
+	// Usage is nil where the data cannot be read.
+	Usage *tenant.Usage
 }
 
 // List returns a page of what the caller may see, in ascending order of id, and whether there is more: all organizations
@@ -118,11 +119,7 @@ func (s *Service) List(ctx context.Context, caller access.Caller, q Query) (page
 	}
 	page = make([]Listed, len(orgs))
 	for i, org := range orgs {
-		usage, err := s.usage(ctx, org)
-		if err != nil {
-			return nil, false, err
-		}
-		page[i] = Listed{Organization: org, Usage: usage}
+		page[i] = Listed{Organization: org, Usage: s.usage(ctx, org)}
 	}
 	return page, more, nil
 }
@@ -142,11 +139,18 @@ func (s *Service) visibleTo(ctx context.Context, caller access.Caller, q Query) 
 	return s.Orgs.List(ctx, filter, q.After, q.Limit+1)
 }
 
-// usage is zero for an organization whose data is not in its place at the moment.
-func (s *Service) usage(ctx context.Context, org tenant.Organization) (tenant.Usage, error) {
+// usage is zero for an organization whose data is not in its place at the moment. One whose data cannot be read must not
+// keep the list of all others from those who are to mend it.
+func (s *Service) usage(ctx context.Context, org tenant.Organization) *tenant.Usage {
 	if !org.State.Visible() {
-		return tenant.Usage{}, nil
+		return &tenant.Usage{}
 	}
 	usage, err := s.Documents.Usage(ctx, org.Place())
-	return usage, ignore(err, tenant.CodeNotFound)
+	switch {
+	case err == nil, tenant.IsCode(err, tenant.CodeNotFound):
+		return &usage
+	case ctx.Err() == nil:
+		s.Log.Warn("what an organization stores cannot be told", "organization", org.ID, "error", err)
+	}
+	return nil
 }
