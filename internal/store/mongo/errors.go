@@ -41,10 +41,10 @@ func translate(err error) error {
 		return err
 	case mongo.IsDuplicateKeyError(err):
 		return errTaken
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		return overdue(err)
 	case unsent(err):
 		return tenant.Wrap(tenant.CodeUnavailable, err, "the database server cannot be reached")
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return overdue(err)
 	case hasCode(err, codeUnauthorized, codeAuthenticationFailed):
 		return tenant.Wrap(tenant.CodeUnavailable, err, "the database user lacks a right that this needs")
 	case hasCode(err, codeOutOfDiskSpace):

@@ -35,7 +35,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	client, err := mongo.Connect(clientOptions(o))
 	if err != nil {
-		return nil, translate(err)
+		return nil, errURI
 	}
 	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o}
 	db.catalog = calls{cap: o.CallTime, patience: time.Second}
@@ -45,7 +45,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		calls: db.catalog, log: o.Log, client: client, main: o.Database, records: db.main.Collection("places"), known: newFacts(),
 	}
 	if err := db.prepare(ctx); err != nil {
-		return nil, errors.Join(translate(err), client.Disconnect(context.WithoutCancel(ctx)))
+		return nil, errors.Join(refusal(err), client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	db.start()
 	return db, nil
@@ -53,7 +53,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 // clientOptions asks for what the contract promises: an acknowledged write is a majority's, and a read sees it.
 func clientOptions(o Options) *options.ClientOptions {
-	return options.Client().ApplyURI(o.URI).
+	c := options.Client().ApplyURI(o.URI).
 		SetAppName("orgd").
 		SetWriteConcern(writeconcern.Majority()).
 		SetReadConcern(readconcern.Majority()).
@@ -61,6 +61,10 @@ func clientOptions(o Options) *options.ClientOptions {
 		SetRetryWrites(true).
 		SetRetryReads(true).
 		SetMaxPoolSize(o.MaxConnections)
+	if o.client != nil {
+		o.client(c)
+	}
+	return c
 }
 
 // start runs the relay until Close.

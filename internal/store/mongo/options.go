@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -25,7 +27,8 @@ type Options struct {
 	// MaxConnections bounds the pool. Zero is 50.
 	MaxConnections uint64
 
-	tick <-chan time.Time // of the relay; nil is each second
+	tick   <-chan time.Time // of the relay; nil is each second
+	client func(*options.ClientOptions)
 }
 
 const (

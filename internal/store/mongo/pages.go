@@ -92,10 +92,7 @@ func (p page) endsBefore(id tenant.DocumentID) bool { return p.cut && id > p.doc
 // objectAfter returns the first ObjectId whose 24 hex digits come after a text; false if there is none.
 func objectAfter(text string) (bson.ObjectID, bool) {
 	const digits = "0123456789abcdef"
-	shared := len(text) - len(strings.TrimLeft(text, digits))
-	if shared > 24 {
-		shared = 24
-	}
+	shared := min(len(text)-len(strings.TrimLeft(text, digits)), 24)
 	head, next := text[:shared], ""
 	switch {
 	case shared == len(text) && shared < 24: // all that begin with the text are longer
