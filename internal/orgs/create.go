@@ -86,8 +86,11 @@ func (s *Service) repeated(ctx context.Context, ids IDs) (tenant.Organization, b
 		}
 		return err
 	})
-	if tenant.IsCode(err, tenant.CodeNotFound) {
+	switch {
+	case tenant.IsCode(err, tenant.CodeNotFound):
 		return org, false, s.neverWas(ctx, ids.Org)
+	case err == nil && !org.State.Visible():
+		return org, false, deletedSince()
 	}
 	return org, err == nil, err
 }
@@ -96,9 +99,13 @@ func (s *Service) repeated(ctx context.Context, ids IDs) (tenant.Organization, b
 func (s *Service) neverWas(ctx context.Context, id tenant.OrgID) error {
 	entries, err := s.Audit.List(ctx, id, 0, 1)
 	if err == nil && len(entries) > 0 {
-		return tenant.Errorf(tenant.CodeNotFound, "the organization that this request made has been deleted")
+		return deletedSince()
 	}
 	return err
+}
+
+func deletedSince() error {
+	return tenant.Errorf(tenant.CodeNotFound, "the organization that this request made has been deleted")
 }
 
 // emailTaken counts the answer that an address is in use, since it tells a stranger something, and refuses to give it to

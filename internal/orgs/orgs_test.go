@@ -235,26 +235,30 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 	wantCode(t, err, tenant.CodeUnauthenticated, "a stranger's list")
 }
 
-// A request that is repeated under the same planned ids makes nothing twice.
+// A request that is repeated under the same planned ids makes nothing twice, and does not answer with what is gone.
 func TestCreateRepeated(t *testing.T) {
-	s := start(t, openSQLite(t), retention(0))
-	in := orgs.NewOrganization{Name: "Acme", Email: ada, Password: goodPassword, IDs: orgs.IDs{
-		Org: plannedID, Owner: tenant.UserID(tenant.NewID()), Entry: tenant.EntryID(tenant.NewID()),
-	}}
-	for range 2 {
-		org, err := s.orgs.Create(t.Context(), access.Caller{}, in)
-		if err != nil || org.ID != plannedID {
-			t.Fatalf("%v %v", org.ID, err)
-		}
+	for fate, keep := range map[string]time.Duration{"purged": 0, "in the trash": time.Hour} {
+		t.Run(fate, func(t *testing.T) {
+			s := start(t, openSQLite(t), retention(keep))
+			in := orgs.NewOrganization{Name: "Acme", Email: ada, Password: goodPassword, IDs: orgs.IDs{
+				Org: plannedID, Owner: tenant.UserID(tenant.NewID()), Entry: tenant.EntryID(tenant.NewID()),
+			}}
+			for range 2 {
+				org, err := s.orgs.Create(t.Context(), access.Caller{}, in)
+				if err != nil || org.ID != plannedID {
+					t.Fatalf("%v %v", org.ID, err)
+				}
+			}
+			if got := entries(t.Context(), t, s.store, plannedID); len(got) != 1 {
+				t.Errorf("entries %v, want one", got)
+			}
+			org, err := s.store.Orgs.Get(t.Context(), plannedID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete")
+			_, err = s.orgs.Create(t.Context(), access.Caller{}, in)
+			wantCode(t, err, tenant.CodeNotFound, "the repetition after the deletion")
+		})
 	}
-	if got := entries(t.Context(), t, s.store, plannedID); len(got) != 1 {
-		t.Errorf("entries %v, want one", got)
-	}
-	org, err := s.store.Orgs.Get(t.Context(), plannedID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete and purge")
-	_, err = s.orgs.Create(t.Context(), access.Caller{}, in)
-	wantCode(t, err, tenant.CodeNotFound, "the repetition after the purge")
 }
