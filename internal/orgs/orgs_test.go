@@ -231,6 +231,13 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 	if err != nil || len(page) != 1 || page[0].ID != first.ID {
 		t.Errorf("a member sees %v (%v), want the own one", page, err)
 	}
+	for _, q := range []orgs.Query{{Prefix: " ALP"}, {State: tenant.StateActive}, {Prefix: "bet"}, {State: tenant.StateTrashed}} {
+		q.Limit = 3
+		page, _, err = s.orgs.List(t.Context(), owner(first), q)
+		if want := q.Prefix == " ALP" || q.State == tenant.StateActive; err != nil || (len(page) == 1) != want {
+			t.Errorf("of those with %+v a member sees %v (%v)", q, page, err)
+		}
+	}
 	_, _, err = s.orgs.List(t.Context(), access.Caller{}, orgs.Query{Limit: 3})
 	wantCode(t, err, tenant.CodeUnauthenticated, "a stranger's list")
 }

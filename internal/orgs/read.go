@@ -2,6 +2,7 @@ package orgs
 
 import (
 	"context"
+	"strings"
 
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/store"
@@ -97,6 +98,12 @@ type Query struct {
 	Limit int
 }
 
+// wants reports whether the organization is one of those asked for, wherever the page begins.
+func (q Query) wants(org *tenant.Organization) bool {
+	return (q.State == "" || q.State == org.State) &&
+		strings.HasPrefix(string(org.Name.Key()), string(tenant.PrefixKey(q.Prefix)))
+}
+
 // Listed is an organization with what it stores.
 type Listed struct {
 	tenant.Organization
@@ -127,7 +134,7 @@ func (s *Service) List(ctx context.Context, caller access.Caller, q Query) (page
 func (s *Service) visibleTo(ctx context.Context, caller access.Caller, q Query) ([]tenant.Organization, error) {
 	if caller.Kind == tenant.ActorMember {
 		org, err := s.known(ctx, caller.Org)
-		if err != nil || org.ID <= q.After {
+		if err != nil || org.ID <= q.After || !q.wants(&org) {
 			return nil, ignore(err, tenant.CodeNotFound)
 		}
 		return []tenant.Organization{org}, nil
