@@ -35,6 +35,9 @@ func living() bson.M { return bson.M{"$gt": 0} }
 // exists narrows to documents that have the field.
 func exists() bson.M { return bson.M{"$exists": true} }
 
+// byMajority is the write concern of a command that the driver has no method for.
+func byMajority() bson.E { return e("writeConcern", bson.D{e("w", "majority")}) }
+
 // moment is a time as a document holds it; nil, and thus left out, for the zero time.
 func moment(t time.Time) *bson.DateTime {
 	if t.IsZero() {

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/xoptions"
 
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -24,9 +25,9 @@ type documents struct {
 // desk is one call's access to one collection of one organization.
 type desk struct {
 	documents
-	org   tenant.OrgID
-	coll  *mongo.Collection
-	meter *meter
+	site
+	org  tenant.OrgID
+	coll *mongo.Collection
 }
 
 // at finds the collection, within the time that a call has.
@@ -35,8 +36,8 @@ func (t documents) at(ctx context.Context, place tenant.Place, c tenant.Collecti
 		return nil, ctx, func() {}, overdue(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.limit)
-	name, meter, err := t.owners.reach(ctx, place, c)
-	return &desk{t, place.Org, t.owners.collection(name), meter}, ctx, cancel, err
+	at, err := t.owners.reach(ctx, place, c)
+	return &desk{t, at, place.Org, t.owners.collection(at.namespace)}, ctx, cancel, err
 }
 
 // mine narrows to the organization's documents. Those that an application wrote name none: they belong to the collection's
@@ -95,8 +96,16 @@ func (d *desk) vacant(ctx context.Context, id tenant.DocumentID) error {
 }
 
 func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) error {
+	guard, err := d.guard()
+	if err != nil {
+		return translate(err)
+	}
 	return d.write(ctx, func(ctx context.Context) error {
-		_, err := d.coll.InsertOne(ctx, raw)
+		_, err := d.coll.InsertOne(ctx, raw, guard)
+		if hasCode(err, codeCollectionUUIDMismatch) {
+			d.owners.forget(d.namespace)
+			return tenant.Wrap(tenant.CodeNotFound, err, "the organization's data is not here any more")
+		}
 		return err
 	}, func(ctx context.Context) fate {
 		found, err := d.find(ctx, doc.ID)
@@ -105,6 +114,17 @@ func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) er
 		}
 		return unclear
 	})
+}
+
+// guard makes an insert name the collection that it means by its UUID, so that one that is late neither creates the
+// collection again nor lands in another one of its name. Servers that do not know the field go without.
+func (d *desk) guard() (*options.InsertOneOptionsBuilder, error) {
+	o := options.InsertOne()
+	if len(d.uuid) == 0 || !d.owners.guards {
+		return o, nil
+	}
+	uuid := bson.D{e("collectionUUID", bson.Binary{Subtype: bson.TypeBinaryUUID, Data: d.uuid})}
+	return o, xoptions.SetInternalInsertOneOptions(o, "addCommandFields", uuid)
 }
 
 // insertedBefore returns the document that has the id already, if it is the same insert that put it there. An insert that

@@ -59,12 +59,19 @@ func (f *facts) forget(n namespace) {
 	delete(f.known, n)
 }
 
-// reach returns where a collection of a place is, and its meter: CodeNotFound if the place does not exist,
-// CodeUnavailable if it is another organization's.
-func (o *owners) reach(ctx context.Context, place tenant.Place, c tenant.Collection) (namespace, *meter, error) {
+// site is where a collection of a place is.
+type site struct {
+	namespace
+	uuid  identity // of the default collection; the others' are not known
+	meter *meter
+}
+
+// reach returns where a collection of a place is: CodeNotFound if the place does not exist, CodeUnavailable if it is
+// another organization's.
+func (o *owners) reach(ctx context.Context, place tenant.Place, c tenant.Collection) (none site, err error) {
 	home, err := o.home(place)
 	if err != nil {
-		return home, nil, err
+		return none, err
 	}
 	known, ok := o.known.get(home)
 	if !ok {
@@ -72,23 +79,23 @@ func (o *owners) reach(ctx context.Context, place tenant.Place, c tenant.Collect
 		owner, err := o.find(ctx, home)
 		switch {
 		case isMissing(err):
-			return home, nil, tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
+			return none, tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
 		case err != nil:
-			return home, nil, err
+			return none, err
 		}
 		known = o.known.put(home, owner, began)
 	}
 	switch {
 	case known.owner.Organization != string(place.Org):
-		return home, nil, tenant.Errorf(tenant.CodeUnavailable, "the organization's data cannot be reached; an operator must look for it")
+		return none, tenant.Errorf(tenant.CodeUnavailable, "the organization's data cannot be reached; an operator must look for it")
 	case known.owner.State != ready:
 		o.known.forget(home)
-		return home, nil, tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
+		return none, tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
 	case c == tenant.DefaultCollection:
-		return home, known.meter, nil
+		return site{home, known.owner.UUID, known.meter}, nil
 	case !slices.Contains(known.owner.Collections, string(c)):
-		return home, nil, tenant.Errorf(tenant.CodeNotFound, "there is no such collection")
+		return none, tenant.Errorf(tenant.CodeNotFound, "there is no such collection")
 	default:
-		return namespace{home.database, home.name + "." + string(c)}, known.meter, nil
+		return site{namespace{home.database, home.name + "." + string(c)}, nil, known.meter}, nil
 	}
 }

@@ -15,8 +15,12 @@ import (
 // one runs when [DB.prepare] finds a lower number.
 const newestLayout = 1
 
-// theLayout is the id of the document in the collection orgd that holds the database's number.
-const theLayout = "layout"
+const (
+	// metaCollection holds what is true of the database as a whole.
+	metaCollection = "orgd"
+	// theLayout is the id of the document that holds the layout's number.
+	theLayout = "layout"
+)
 
 type layoutDoc struct {
 	ID     string `bson:"_id"`
@@ -26,7 +30,7 @@ type layoutDoc struct {
 
 // prepare makes what is missing of the layout, and refuses a database that is newer than this binary.
 func (db *DB) prepare(ctx context.Context) error {
-	meta := db.main.Collection("orgd")
+	meta := db.main.Collection(metaCollection)
 	if _, err := meta.InsertOne(ctx, layoutDoc{theLayout, rowLayout, newestLayout}); err != nil && !mongo.IsDuplicateKeyError(err) {
 		return err
 	}
@@ -106,6 +110,7 @@ func (db *DB) indexes() []indexSet {
 		}},
 		{db.main.Collection("operators"), []mongo.IndexModel{claimIndex(), outboxIndex()}},
 		{db.main.Collection("audit"), []mongo.IndexModel{unique("chain", bson.D{e("organization", 1), e("seq", 1)})}},
+		{db.main.Collection("places"), []mongo.IndexModel{index("organization", bson.D{e("organization", 1)})}},
 		{db.private.Collection("keys"), []mongo.IndexModel{outboxIndex()}},
 		{db.private.Collection("sessions"), []mongo.IndexModel{index("expiry", bson.D{e("expires_at", 1)})}},
 		{db.private.Collection("idempotency"), []mongo.IndexModel{

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -44,11 +46,32 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db.owners = &owners{
 		calls: db.catalog, log: o.Log, client: client, main: o.Database, records: db.main.Collection("places"), known: newFacts(),
 	}
-	if err := db.prepare(ctx); err != nil {
+	err = db.prepare(ctx)
+	if err == nil {
+		err = db.ask(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(refusal(err), client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	db.start()
 	return db, nil
+}
+
+// ask learns whether the server knows the field collectionUUID of an insert: it is sent one of a collection that does not
+// exist. Whatever the answer, nothing is written, for the document is there already.
+func (db *DB) ask(ctx context.Context) error {
+	uuid := uuid.New()
+	err := db.main.RunCommand(ctx, bson.D{
+		e("insert", metaCollection),
+		e("documents", bson.A{layoutDoc{theLayout, rowLayout, newestLayout}}),
+		e("collectionUUID", bson.Binary{Subtype: bson.TypeBinaryUUID, Data: uuid[:]}),
+		byMajority(),
+	}).Err()
+	db.owners.guards = hasCode(err, codeCollectionUUIDMismatch)
+	if _, answer := errors.AsType[mongo.CommandError](err); answer || mongo.IsDuplicateKeyError(err) {
+		return nil
+	}
+	return err
 }
 
 // clientOptions asks for what the contract promises: an acknowledged write is a majority's, and a read sees it.
@@ -78,8 +101,32 @@ func (db *DB) start() {
 	}
 	db.running.Go(func() {
 		defer end()
-		db.relay.run(ctx, tick)
+		db.run(ctx, tick)
 	})
+}
+
+// roundsPerTrim is how many rounds of the relay pass from one trimming of the throttle to the next.
+const roundsPerTrim = 60
+
+// run does at each tick what nobody waits for, until ctx ends: moving audit entries to the log, and now and then
+// forgetting the throttle's counters beyond their bound.
+func (db *DB) run(ctx context.Context, tick <-chan time.Time) {
+	for round := 1; ; round++ {
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			return
+		}
+		if err := db.relay.round(ctx); err != nil && ctx.Err() == nil {
+			db.opts.Log.Warn("moving audit entries to the log failed; the next attempt is in a second", "error", err)
+		}
+		if round%roundsPerTrim != 0 {
+			continue
+		}
+		if err := db.throttle().trim(ctx, maxCounters); err != nil && ctx.Err() == nil {
+			db.opts.Log.Warn("forgetting counters of the throttle failed; the next attempt is in a minute", "error", err)
+		}
+	}
 }
 
 // Close ends the relay and the connections. Entries in outboxes stay there until the next start.

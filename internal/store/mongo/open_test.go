@@ -96,7 +96,11 @@ func TestCommandsOnTheWire(t *testing.T) {
 	must(t, err)
 	must(t, s.Documents.Delete(t.Context(), place, "", "doc", 0))
 	must(t, s.Places.Trash(t.Context(), place, "op"))
-	writes := map[string]bool{"insert": true, "update": true, "delete": true, "findAndModify": true, "create": true, "drop": true}
+	must(t, s.Places.Drop(t.Context(), place.Org, "op"))
+	writes := map[string]bool{}
+	for _, command := range []string{"insert", "update", "delete", "findAndModify", "create", "renameCollection", "drop"} {
+		writes[command] = true
+	}
 	reads := map[string]bool{"find": true, "aggregate": true}
 	for _, command := range w.take() {
 		kind, on := name(command)
@@ -111,6 +115,28 @@ func TestCommandsOnTheWire(t *testing.T) {
 		}
 		if strings.HasPrefix(on, "org_") && kind != "create" && kind != "getMore" && !strings.Contains(text, string(place.Org)) {
 			t.Errorf("a command on a tenant's collection without the organization: %s", text)
+		}
+	}
+}
+
+// Where the server knows the field, an insert names the collection that it means, and creates none.
+func TestInsertNamesItsCollection(t *testing.T) {
+	var w wire
+	db := openTest(t, Options{client: w.options, tick: make(chan time.Time)})
+	place, known := settle(t, db), db.owners.guards
+	for _, guards := range []bool{known, true} {
+		db.owners.guards = guards
+		w.take()
+		_, err := db.Store().Documents.Insert(t.Context(), place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
+		if guards == known {
+			must(t, err)
+		}
+		for _, command := range w.take() {
+			_, missing := command.LookupErr("collectionUUID")
+			sent := missing == nil
+			if kind, on := name(command); kind == "insert" && on == place.Placement.Namespace && sent != guards {
+				t.Errorf("the insert names its collection: %t, want %t: %s", sent, guards, command)
+			}
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -22,6 +23,8 @@ type owners struct {
 	main    string // the database of places that name none
 	records *mongo.Collection
 	known   *facts
+	// guards says that the server takes the UUID of the collection that an insert means.
+	guards bool
 }
 
 // namespace is the physical name of a collection.
@@ -50,6 +53,8 @@ const (
 type ownerDoc struct {
 	ID           string         `bson:"_id"`
 	Layout       int            `bson:"layout"`
+	Database     string         `bson:"database"`
+	Collection   string         `bson:"collection"`
 	Organization string         `bson:"organization"`
 	State        string         `bson:"state"`
 	Token        string         `bson:"token"`
@@ -86,9 +91,19 @@ func (o *owners) grave(database string, org tenant.OrgID, op tenant.OperationID)
 	return namespace{database, gravePrefix + string(org) + "_" + string(op)}
 }
 
-// eachDatabase calls fn with every database that holds tenants' collections.
-func (o *owners) eachDatabase(_ context.Context, fn func(database string) error) error {
-	return fn(o.main)
+// graves returns the records of what an operation of an organization trashed, in whatever database it lies.
+func (o *owners) graves(ctx context.Context, org tenant.OrgID, op tenant.OperationID) (list []ownerDoc, err error) {
+	name := o.grave(o.main, org, op).name
+	err = o.read(ctx, func(ctx context.Context) error {
+		return each(ctx, o.records, bson.M{"organization": string(org), "collection": name, fieldLayout: living()}, options.Find(),
+			func(raw bson.Raw) error {
+				var d ownerDoc
+				err := bson.Unmarshal(raw, &d)
+				list = append(list, d)
+				return err
+			})
+	})
+	return list, err
 }
 
 // collection returns a collection by its physical name.
@@ -114,7 +129,7 @@ func (o *owners) findOwn(ctx context.Context, n namespace, org tenant.OrgID) (*o
 
 // claim writes the record of a name that has none, and returns what is there in the end.
 func (o *owners) claim(ctx context.Context, n namespace, d ownerDoc) (ownerDoc, error) {
-	d.ID, d.CreatedAt = n.id(), moment(time.Now())
+	d.ID, d.Database, d.Collection, d.CreatedAt = n.id(), n.database, n.name, moment(time.Now())
 	err := o.write(ctx, func(ctx context.Context) error {
 		_, err := o.records.InsertOne(ctx, d)
 		return err
@@ -195,7 +210,7 @@ func (o *owners) create(ctx context.Context, n namespace) error {
 // rename moves the collection with the identity. It never replaces another one.
 func (o *owners) rename(ctx context.Context, from, to namespace, uuid identity) error {
 	return o.write(ctx, func(ctx context.Context) error {
-		return o.client.Database("admin").RunCommand(ctx, bson.D{e("renameCollection", from.id()), e("to", to.id())}).Err()
+		return o.client.Database("admin").RunCommand(ctx, bson.D{e("renameCollection", from.id()), e("to", to.id()), byMajority()}).Err()
 	}, func(ctx context.Context) fate {
 		if there, err := o.look(ctx, from, to); err == nil && there[to.name].is(uuid) {
 			return done

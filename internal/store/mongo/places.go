@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"errors"
 
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -182,14 +181,19 @@ func (t places) arrive(ctx context.Context, org tenant.OrgID, source, target nam
 
 // Drop implements store.Places.
 func (t places) Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationID) error {
-	return t.owners.eachDatabase(ctx, func(database string) error {
-		grave := t.owners.grave(database, org, op)
-		owner, err := t.owners.findOwn(ctx, grave, org)
-		if err != nil || owner == nil || owner.State == arriving {
+	graves, err := t.owners.graves(ctx, org, op)
+	if err != nil {
+		return err
+	}
+	for _, grave := range graves {
+		if grave.State == arriving {
+			continue // a trash that was cut short: its data still lies at home
+		}
+		if err := t.remove(ctx, namespace{grave.Database, grave.Collection}, org, grave); err != nil {
 			return err
 		}
-		return t.remove(ctx, grave, org, *owner)
-	})
+	}
+	return nil
 }
 
 // remove drops the collection of a record, and then the record.
@@ -207,9 +211,6 @@ func (t places) remove(ctx context.Context, home namespace, org tenant.OrgID, ow
 	return t.owners.disown(ctx, home, org, owner.Token)
 }
 
-// errOccupied says that a home cannot be discarded.
-var errOccupied = tenant.Errorf(tenant.CodeConflict, "the organization has documents already")
-
 // Discard implements store.Places.
 func (t places) Discard(ctx context.Context, place tenant.Place) error {
 	home, err := t.owners.home(place)
@@ -221,17 +222,14 @@ func (t places) Discard(ctx context.Context, place tenant.Place) error {
 		return err
 	}
 	empty, err := t.owners.empty(ctx, home)
-	if err != nil || !empty {
-		return errors.Join(err, errorIf(!empty && err == nil, errOccupied))
-	}
-	return t.remove(ctx, home, place.Org, *owner)
-}
-
-func errorIf(condition bool, err error) error {
-	if condition {
+	switch {
+	case err != nil:
 		return err
+	case !empty:
+		return tenant.Errorf(tenant.CodeConflict, "the organization has documents already")
+	default:
+		return t.remove(ctx, home, place.Org, *owner)
 	}
-	return nil
 }
 
 var _ store.Places = places{}

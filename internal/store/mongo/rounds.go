@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -10,20 +9,6 @@ import (
 
 // boxesPerRound bounds the documents of one collection that one round looks at; the next one takes more.
 const boxesPerRound = 200
-
-// run relays what lies in outboxes at each tick, until ctx ends.
-func (r *relay) run(ctx context.Context, tick <-chan time.Time) {
-	for {
-		select {
-		case <-tick:
-			if err := r.round(ctx); err != nil && ctx.Err() == nil {
-				r.log.Warn("moving audit entries to the log failed; the next attempt is in a second", "error", err)
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
 
 // round moves what has lain in an outbox for a while. Younger entries wait: one that was posted earlier, in a document that
 // was looked at before, must not come behind them.

@@ -24,11 +24,15 @@ func (db *DB) Store() store.Store {
 		Places:       places{db.owners},
 		Audit:        audit{db.relay},
 		Instances:    instances{db.catalog, db.main.Collection("instances")},
-		Throttle:     throttle{db.catalog, db.private.Collection("throttle"), db.opts.Now},
+		Throttle:     db.throttle(),
 		Idempotency:  idempotency{db.catalog, db.private.Collection("idempotency")},
 		Installation: installation{db.catalog, db.private.Collection("installation")},
 		Health:       health{db},
 	}
+}
+
+func (db *DB) throttle() throttle {
+	return throttle{db.catalog, db.private.Collection("throttle"), db.opts.Now}
 }
 
 func newShelf[V any](db *DB, coll *mongo.Collection, k kind[V]) shelf[V] {

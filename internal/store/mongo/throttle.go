@@ -108,4 +108,24 @@ func (t throttle) addition(delta float64, leak store.Leak, now time.Time) mongo.
 	})}}
 }
 
+// maxCounters bounds the counters; at the bound those that expire first are forgotten.
+const maxCounters = 100_000
+
+// trim forgets the counters beyond the bound that expire first.
+func (t throttle) trim(ctx context.Context, bound int64) error {
+	return t.read(ctx, func(ctx context.Context) error {
+		n, err := t.coll.EstimatedDocumentCount(ctx)
+		if err != nil || n <= bound {
+			return err
+		}
+		var last counterDoc // of those that go
+		o := options.FindOne().SetSort(bson.D{e("forget_at", 1)}).SetSkip(n - bound - 1)
+		if err := t.coll.FindOne(ctx, bson.M{}, o).Decode(&last); err != nil {
+			return missing(err, "counter")
+		}
+		_, err = t.coll.DeleteMany(ctx, bson.M{"forget_at": bson.M{"$lte": last.ForgetAt}})
+		return err
+	})
+}
+
 var _ store.Throttle = throttle{}
