@@ -46,7 +46,7 @@ func (w workFolder) giveUp(cause error) error {
 }
 
 // finish gives what was put together its place. Inside of a folder that was there, the files without which it is not taken
-// for complete come last, and nothing that came there meanwhile, such as the data of a server that was started, is replaced.
+// for complete come last.
 func (w workFolder) finish() error {
 	for _, folder := range []string{tenantsFolder, trashFolder, ""} {
 		if err := syncDir(filepath.Join(w.temporary, folder)); err != nil {
@@ -58,13 +58,6 @@ func (w workFolder) finish() error {
 			return err
 		}
 		return syncDir(filepath.Dir(w.dest))
-	}
-	names, err := os.ReadDir(w.dest)
-	if err != nil {
-		return err
-	}
-	if len(names) > 1 {
-		return refuse(nil, "something else was put into the folder %s meanwhile; stop what does that, and begin again", w.dest)
 	}
 	for _, name := range []string{tenantsFolder, trashFolder, catalogName, manifestName} {
 		err := os.Rename(filepath.Join(w.temporary, name), filepath.Join(w.dest, name))
