@@ -43,18 +43,22 @@ func (s *Service) Recover(ctx context.Context) error {
 }
 
 // RunRecovery recovers whenever this process lost an operation, and every so often for those of others, until ctx ends.
+// After a failure it waits for its next turn: what it could not recover it has lost once more, and would never rest.
 func (s *Service) RunRecovery(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
+	wake := s.wake
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.wake:
+		case <-wake:
 		case <-ticker.C:
 		}
+		wake = s.wake
 		if err := s.Recover(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("recovery of operations failed; it is tried again", "error", err)
+			wake = nil
 		}
 	}
 }

@@ -1,0 +1,54 @@
+package orgs_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// stuck are places that cannot move anything to the trash for the moment, and count how often somebody tried.
+type stuck struct {
+	store.Places
+	tried atomic.Int64
+	// enough is called at the hundredth time, so that a loop without rest ends.
+	enough func()
+}
+
+func (s *stuck) Trash(context.Context, tenant.Place, tenant.OperationID) error {
+	if s.tried.Add(1) == 100 {
+		s.enough()
+	}
+	return tenant.Errorf(tenant.CodeUnavailable, "the disk does not answer")
+}
+
+// An operation that cannot be ended for the moment is tried again at its turn, and not in a loop without rest: each attempt
+// writes to the disk and to the log.
+func TestRecoveryRestsBetweenAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		places := &stuck{enough: cancel}
+		s := start(t, openSQLite(t), func(deps *orgs.Deps) {
+			places.Places = deps.Places
+			deps.Places = places
+		})
+		org := s.create("Acme", ada)
+		wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), tenant.CodeUnknownOutcome, "delete")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.orgs.RunRecovery(ctx, 5*time.Second)
+		}()
+		time.Sleep(21 * time.Second) // of the bubble
+		cancel()
+		<-done
+		if got := places.tried.Load(); got < 5 || got > 7 {
+			t.Errorf("tried %d times within 21 seconds, want at once and every five", got)
+		}
+	})
+}
