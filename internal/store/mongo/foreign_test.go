@@ -195,6 +195,30 @@ func TestCollectionOfAStranger(t *testing.T) {
 	must(t, err)
 }
 
+// A collection that turns up at the target of a move that has begun stays as it is, and the move leaves no claim on its name.
+func TestCollectionThatTurnsUp(t *testing.T) {
+	db := openTest(t, Options{})
+	place := settle(t, db)
+	target := renamed(place)
+	to, err := db.owners.home(target)
+	must(t, err)
+	from, err := db.owners.home(place)
+	must(t, err)
+	m, err := places{db.owners}.survey(t.Context(), place.Org, from, to)
+	must(t, err)
+	must(t, places{db.owners}.announce(t.Context(), m))
+	application(t, home(db, target), bson.D{e("_id", "doc"), e("n", 1)})
+	for range 2 { // found by the rename itself, and by the next call
+		want(t, tenant.CodeConflict, places{db.owners}.arrive(t.Context(), m), "arrive")
+		want(t, tenant.CodeConflict, db.Store().Places.Rename(t.Context(), place, target), "rename")
+	}
+	_, err = db.Store().Documents.Usage(t.Context(), place)
+	must(t, err)
+	if _, err := db.owners.find(t.Context(), to); !isMissing(err) {
+		t.Errorf("the stranger's collection has an owner record: %v", err)
+	}
+}
+
 // What others wrote into the catalog's collections breaks nothing and counts for nothing.
 func TestCatalogWithStrangers(t *testing.T) {
 	o := Options{Database: "orgd_t_strangers_" + tenant.NewID()[:8]}

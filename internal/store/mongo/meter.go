@@ -14,7 +14,8 @@ const (
 	countTime = 5 * time.Second
 	// countShare bounds what counting costs: a count that took long is believed so many times as long.
 	countShare = 50
-	// refusalTime is how old a count may be that refuses a write.
+	// refusalTime is how old a count may be that refuses a write: so that whoever writes to a full place again and again does
+	// not count each time.
 	refusalTime = time.Second
 )
 
@@ -39,9 +40,9 @@ var errQuota = tenant.Errorf(tenant.CodeQuota,
 func (m *meter) grow(ctx context.Context, bytes, quota int64, count func(context.Context) (tenant.Usage, error),
 	write func(context.Context) error,
 ) error {
-	for patience := time.Duration(-1); ; patience = refusalTime {
+	for {
 		m.writing.RLock()
-		taken, sure := m.take(bytes, quota, patience)
+		taken, sure := m.take(bytes, quota)
 		if taken {
 			defer m.writing.RUnlock()
 			err := write(ctx)
@@ -60,8 +61,8 @@ func (m *meter) grow(ctx context.Context, bytes, quota int64, count func(context
 	}
 }
 
-// take reserves bytes. It is sure of a refusal if the count behind it is no older than patience.
-func (m *meter) take(bytes, quota int64, patience time.Duration) (taken, sure bool) {
+// take reserves bytes. It is sure of a refusal if the count behind it is fresh.
+func (m *meter) take(bytes, quota int64) (taken, sure bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
@@ -75,7 +76,7 @@ func (m *meter) take(bytes, quota int64, patience time.Duration) (taken, sure bo
 		m.bytes += bytes
 		return true, false
 	default:
-		return false, now.Sub(m.counted) <= patience
+		return false, now.Sub(m.counted) <= refusalTime
 	}
 }
 

@@ -118,6 +118,23 @@ func (o *owners) find(ctx context.Context, n namespace) (d ownerDoc, err error) 
 	})
 }
 
+// findAll returns the records of those of the names that have one.
+func (o *owners) findAll(ctx context.Context, names ...namespace) (map[namespace]*ownerDoc, error) {
+	found, ids := map[namespace]*ownerDoc{}, make([]string, len(names))
+	for i, n := range names {
+		ids[i] = n.id()
+	}
+	err := o.read(ctx, func(ctx context.Context) error {
+		return each(ctx, o.records, bson.M{"_id": bson.M{"$in": ids}, fieldLayout: living()}, options.Find(), func(raw bson.Raw) error {
+			var d ownerDoc
+			err := bson.Unmarshal(raw, &d)
+			found[namespace{d.Database, d.Collection}] = &d
+			return err
+		})
+	})
+	return found, err
+}
+
 // findOwn returns the record of a name if it is the organization's, else nil.
 func (o *owners) findOwn(ctx context.Context, n namespace, org tenant.OrgID) (*ownerDoc, error) {
 	d, err := o.find(ctx, n)
