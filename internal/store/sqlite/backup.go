@@ -78,38 +78,56 @@ func (b *backup) run(ctx context.Context) error {
 	return tenant.Errorf(tenant.CodeUnavailable, "organizations were purged faster than they could be copied; try again")
 }
 
-// tenant copies one tenant's file from wherever it is, and reports false if it is nowhere. Nobody moves it meanwhile.
+// tenant copies one tenant's file from wherever it is, and reports false if it is nowhere.
 func (b *backup) tenant(ctx context.Context, id tenant.OrgID) (bool, error) {
+	e := manifestEntry{Organization: id, File: filepath.Join(tenantsFolder, string(id)+".db"), CopiedAt: tenant.Millis(b.db.now())}
+	found, err := b.copyTenant(ctx, id, filepath.Join(b.dir, e.File))
+	if err == nil && found {
+		err = b.note(e)
+	}
+	return found, err
+}
+
+// copyTenant copies the file while nobody moves it.
+func (b *backup) copyTenant(ctx context.Context, id tenant.OrgID, to string) (bool, error) {
 	db := b.db
 	e, err := db.pool.pin(ctx, id)
 	if err != nil {
 		return false, err
 	}
 	defer db.pool.unpin(e)
-	target := filepath.Join(tenantsFolder, string(id)+".db")
 	home, err := db.files.home(id)
 	if err != nil {
 		return false, err
 	}
-	done := manifestEntry{Organization: id, File: target, CopiedAt: tenant.Millis(db.now())}
 	if there, err := exists(home); err != nil {
 		return false, err
 	} else if there {
-		err = b.copyHome(ctx, e, home, filepath.Join(b.dir, target))
-		b.copied[id] = done
-		return true, err
+		return true, b.copyHome(ctx, e, home, to)
 	}
-	found, err := b.copyGrave(ctx, id, filepath.Join(b.dir, target))
-	if found {
-		b.copied[id] = done
+	return b.copyGrave(ctx, id, to)
+}
+
+// note keeps what was copied. A damaged file must not make the whole backup one that cannot be restored, which would come to
+// light when there is nothing else left: the log tells of it now, and the manifest later.
+func (b *backup) note(e manifestEntry) error {
+	err := tenantFiles{dir: b.dir, log: discard}.examine(filepath.Join(b.dir, e.File), e.Organization)
+	if e.Damaged = damaged(err) || errors.Is(err, errUnsound); e.Damaged {
+		b.db.log.Error("an organization's file is damaged, and so is its copy in the backup; it needs an older one",
+			"organization", e.Organization, "error", err)
+		err = nil
 	}
-	return found, err
+	b.copied[e.Organization] = e
+	return err
 }
 
 // copyHome copies a file in use. One that is not open is opened apart from the pool, so that a backup does not drive out
 // the files that are in demand.
 func (b *backup) copyHome(ctx context.Context, e *entry, from, to string) error {
 	f, apart, err := b.db.pool.borrow(ctx, e, func() (*file, error) { return b.db.files.openAt(from, e.org, 1) })
+	if damaged(err) {
+		return errors.Join(unattended(from), copyFile(from, to))
+	}
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,8 @@ type manifestEntry struct {
 	File         string       `json:"file"`
 	CopiedAt     time.Time    `json:"copied_at"`
 	Bytes        int64        `json:"bytes"`
+	// Damaged says that the file was damaged before it was copied.
+	Damaged bool `json:"damaged,omitempty"`
 }
 
 // writeManifest says what is in the backup.
