@@ -16,6 +16,9 @@ type hosts map[string]bool
 func newHosts(public string, listed []string) hosts {
 	allowed := hosts{}
 	for _, host := range append([]string{public}, listed...) {
+		if _, err := netip.ParseAddr(host); err == nil && strings.Contains(host, ":") {
+			host = "[" + host + "]" // ORGD_HOSTS names hosts without ports, and so needs no brackets
+		}
 		if name := hostname(host); name != "" {
 			allowed[name] = true
 		}
@@ -32,14 +35,16 @@ func (h hosts) allows(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// hostname returns the name or address of a Host header in lower case, without port, brackets and the dot at the end.
+// hostname returns the name or address of a Host header in its one spelling: lower case, without port, brackets and the dot
+// at the end.
 func hostname(host string) string {
 	if strings.HasPrefix(host, "[") {
 		name, rest, ok := strings.Cut(host[1:], "]")
-		if !ok || rest != "" && !isPort(rest) {
+		addr, err := netip.ParseAddr(name)
+		if !ok || err != nil || rest != "" && !isPort(rest) {
 			return ""
 		}
-		return name
+		return addr.String()
 	}
 	if i := strings.LastIndexByte(host, ':'); i >= 0 {
 		if strings.IndexByte(host, ':') != i || !isPort(host[i:]) {

@@ -63,11 +63,12 @@ func TestSecurityHeaders(t *testing.T) {
 // Only the public host, the listed ones and loopback are answered; a page whose name was made to point here is not (rule 22).
 func TestHosts(t *testing.T) {
 	s := bare(t, func(o *httpapi.Options) {
-		o.PublicURL, o.Hosts = "https://orgd.example:8443", []string{"inside.example"}
+		o.PublicURL, o.Hosts = "https://orgd.example:8443", []string{"inside.example", "2001:db8::7"}
 	})
 	for host, allowed := range map[string]bool{
 		"orgd.example": true, "ORGD.example.:9": true, "inside.example:8000": true, "localhost": true, "localhost:8000": true,
 		"127.0.0.1:8000": true, "127.9.9.9": true, "[::1]:8000": true, "[::1]": true,
+		"[2001:db8::7]:8000": true, "[2001:DB8:0::7]": true, "[2001:db8::8]": false, "2001:db8::7": false,
 		"evil.example": false, "orgd.example.evil.example": false, "evilorgd.example": false, "": false, "10.0.0.1": false,
 		"localhost.evil.example": false, "[::2]:80": false, "127.0.0.1.nip.io": false, "orgd.example:80:90": false,
 		"orgd.example:evil": false, "[::1]x": false, "0.0.0.0": false, "user@orgd.example": false,
