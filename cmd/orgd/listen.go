@@ -68,7 +68,7 @@ func openDoors(ctx context.Context, a *app, api *httpapi.Server) (_ []*door, err
 	for _, wanted := range []struct {
 		setting, address string
 		handler          http.Handler
-	}{{"ORGD_LISTEN", c.Listen, api}, {"ORGD_METRICS_LISTEN", apart(c), metricsOnly(api)}} {
+	}{{"ORGD_LISTEN", c.Listen, api}, {"ORGD_METRICS_LISTEN", apart(c), api.Metrics()}} {
 		if wanted.address == "" {
 			continue
 		}
@@ -88,12 +88,6 @@ func apart(c *config.Config) string {
 		return ""
 	}
 	return c.MetricsListen
-}
-
-func metricsOnly(api *httpapi.Server) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", api.Metrics())
-	return mux
 }
 
 func listen(ctx context.Context, setting, address string) (net.Listener, error) {

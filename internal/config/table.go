@@ -94,7 +94,7 @@ var settings = slices.Concat(
 			"serve the API's documentation at /docs",
 			oneOf(is("on", true), is("off", false)), func(c *Config) *bool { return &c.Docs }),
 		setting("ORGD_METRICS_LISTEN", "",
-			"address of /metrics; the same as ORGD_LISTEN serves it beside the API, nothing leaves it off",
+			"address of /metrics; the same as ORGD_LISTEN serves it beside the API, nothing leaves it off; who scrapes it by name needs that name in ORGD_HOSTS",
 			address, func(c *Config) *string { return &c.MetricsListen }),
 		setting("ORGD_LOG_FORMAT", "text",
 			"form of the log on standard error",

@@ -32,16 +32,18 @@ func (s *Server) refuseTheRest() {
 			allowed = append(allowed, http.MethodHead)
 		}
 		slices.Sort(allowed)
-		allow := []string{strings.Join(allowed, ", ")}
-		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
-			x := asExchange(w)
-			x.Header()["Allow"] = allow
-			s.refuse(x, refusal(api.CodeMethodNotAllowed, "this path takes "+allow[0]))
-		})
+		allow := strings.Join(allowed, ", ")
+		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { s.refuseMethod(asExchange(w), allow) })
 	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		s.refuse(asExchange(w), noSuchRoute())
 	})
+}
+
+// refuseMethod answers a method that a known path does not take.
+func (s *Server) refuseMethod(x *exchange, allow string) {
+	x.Header().Set("Allow", allow)
+	s.refuse(x, refusal(api.CodeMethodNotAllowed, "this path takes "+allow))
 }
 
 func noSuchRoute() error {

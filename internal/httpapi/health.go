@@ -17,6 +17,8 @@ const (
 	pathReady  = "/readyz"
 )
 
+const pathMetrics = "/metrics"
+
 type healthOutput struct{ Body api.Health }
 
 // getHealth answers while the process lives.
@@ -36,7 +38,26 @@ func (s *Server) getReady(ctx context.Context, _ access.Caller, _ *struct{}) (*h
 	return &healthOutput{Body: api.Health{Status: "ok"}}, nil
 }
 
-// Metrics returns the handler of /metrics, for a listener of its own.
-func (s *Server) Metrics() http.Handler {
+// exposition writes the metrics for Prometheus.
+func (s *Server) exposition() http.Handler {
 	return promhttp.HandlerFor(s.deps.Registry, promhttp.HandlerOpts{})
+}
+
+// Metrics returns the handler of /metrics, for a listener of its own. It keeps the rules of the API's door: only hosts of ours
+// are answered, with the same headers, and what it does not take is a problem.
+func (s *Server) Metrics() http.Handler {
+	rt, metrics := s.newRoute("GET "+pathMetrics), s.exposition()
+	door := s.guarded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := asExchange(w)
+		switch {
+		case r.URL.Path != pathMetrics:
+			s.refuse(x, tenant.Errorf(tenant.CodeNotFound, "there is no such path; this listener has "+pathMetrics))
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			s.refuseMethod(x, "GET, HEAD")
+		default:
+			x.route = rt
+			metrics.ServeHTTP(x, r)
+		}
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, door) })
 }

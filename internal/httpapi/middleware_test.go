@@ -181,6 +181,33 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// The listener of /metrics keeps the rules of the other one (rules 22, 27 and 28), and has nothing but that path.
+func TestMetricsListener(t *testing.T) {
+	whole := httpapi.New(httpapi.Deps{Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}, testOptions())
+	s := door{whole.Metrics()}
+	if got := s.get(t, "/metrics").want(t, http.StatusOK, nil); !strings.Contains(string(got.body), "orgd_http_requests_in_flight 1\n") {
+		t.Errorf("/metrics says %.300s", got.body)
+	}
+	s.send(t, http.MethodHead, "/metrics", "").want(t, http.StatusOK, nil)
+	s.get(t, "/metrics", "Host", "evil.example").refused(t, 421, api.CodeMisdirected)
+	s.get(t, "/metrics", "Host", "10.0.0.1:9000").refused(t, 421, api.CodeMisdirected)
+	for _, method := range []string{"POST", "TRACE", "OPTIONS"} {
+		got := s.send(t, method, "/metrics", "")
+		got.refused(t, 405, api.CodeMethodNotAllowed)
+		if got.header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s: Allow %q", method, got.header.Get("Allow"))
+		}
+	}
+	for _, path := range []string{"/", "/debug/pprof/", "/debug/vars", "/healthz", "/org/get?organization_name=Acme", "/metrics/"} {
+		s.get(t, path).refused(t, 404, api.CodeNotFound)
+	}
+	h := s.get(t, "/metrics", "X-Request-Id", "scrape-1").header
+	if h.Get("X-Request-Id") != "scrape-1" || h.Get("Content-Security-Policy") == "" || h.Get("X-Content-Type-Options") != "nosniff" ||
+		h.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", h)
+	}
+}
+
 // The log has one line for each request, with what a client chose cut and cleaned, and without queries and headers.
 func TestAccessLog(t *testing.T) {
 	var log bytes.Buffer

@@ -117,6 +117,7 @@ func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 		rt.media = []string{jsonMedia}
 	}
 	rt.complete(op)
+	a.s.observe(rt)
 	a.s.mount(rt, func(x *exchange, r *http.Request) {
 		if rt.quick != nil && rt.quick(x, r) {
 			return

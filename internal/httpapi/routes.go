@@ -140,7 +140,7 @@ func (s *Server) serverRoutes() {
 		s.plain("GET /docs/{file}", s.serveDocs)
 	}
 	if s.options.Metrics {
-		metrics := s.Metrics()
-		s.plain("GET /metrics", func(x *exchange, r *http.Request) { metrics.ServeHTTP(x, r) })
+		metrics := s.exposition()
+		s.plain("GET "+pathMetrics, func(x *exchange, r *http.Request) { metrics.ServeHTTP(x, r) })
 	}
 }

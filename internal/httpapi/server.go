@@ -90,21 +90,29 @@ func New(deps Deps, options Options) *Server {
 	s.routes()
 	refine(s.huma.OpenAPI())
 	s.refuseTheRest()
-	s.entrance = s.recoverPanics(s.secureHeaders(s.checkHost(s.allowOrigins(http.HandlerFunc(s.dispatch)))))
+	s.entrance = s.guarded(s.allowOrigins(http.HandlerFunc(s.dispatch)))
 	return s
+}
+
+// guarded is what every listener puts before its handler.
+func (s *Server) guarded(next http.Handler) http.Handler {
+	return s.recoverPanics(s.secureHeaders(s.checkHost(next)))
 }
 
 // Drain makes /readyz answer 503, so that load balancers send no more; the server still answers what comes.
 func (s *Server) Drain() { s.draining.Store(true) }
 
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.serve(w, r, s.entrance) }
+
+// serve makes the exchange of a request, and counts and logs it.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, entrance http.Handler) {
 	x := &exchange{ResponseWriter: w, start: time.Now(), id: s.ids.accept(r.Header.Get("X-Request-Id"))}
 	x.address, x.prefix = clientAddress(r, s.options.TrustedProxies)
 	w.Header()["X-Request-Id"] = []string{x.id}
 	s.metrics.inFlight.Inc()
 	defer s.finish(x, r)
-	s.entrance.ServeHTTP(x, r)
+	entrance.ServeHTTP(x, r)
 }
 
 // finish counts and logs an exchange, however it ended.
@@ -127,10 +135,14 @@ func asExchange(w http.ResponseWriter) *exchange {
 	return x
 }
 
-// mount puts a route into the table of paths.
-func (s *Server) mount(rt *route, answer func(*exchange, *http.Request)) {
+// observe prepares how a route's requests are counted and logged.
+func (s *Server) observe(rt *route) {
 	rt.series = s.metrics.series(rt.path, rt.method)
 	rt.logTo(s.log.Handler())
+}
+
+// mount puts a route into the table of paths.
+func (s *Server) mount(rt *route, answer func(*exchange, *http.Request)) {
 	s.paths[rt.path] = append(s.paths[rt.path], rt.method)
 	s.mux.HandleFunc(rt.method+" "+rt.path, func(w http.ResponseWriter, r *http.Request) {
 		x := asExchange(w)
@@ -141,7 +153,13 @@ func (s *Server) mount(rt *route, answer func(*exchange, *http.Request)) {
 
 // plain puts a route there that is not part of the described API.
 func (s *Server) plain(at string, answer func(*exchange, *http.Request)) {
+	s.mount(s.newRoute(at), answer)
+}
+
+// newRoute is a route that is not part of the described API, ready to be counted and logged.
+func (s *Server) newRoute(at string) *route {
 	rt := &route{at: at, entry: nobody}
 	rt.method, rt.path, _ = strings.Cut(at, " ")
-	s.mount(rt, answer)
+	s.observe(rt)
+	return rt
 }
