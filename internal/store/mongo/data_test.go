@@ -105,8 +105,8 @@ func TestDelta(t *testing.T) {
 		}
 		return raw
 	}
-	set, unset := delta(pack(bson.D{e("same", 1), e("type", 1), e("gone", 1)}), pack(bson.D{e("same", 1), e("type", int64(1)), e("new", 1)}))
-	if len(set) != 2 || set["type"] == nil || set["new"] == nil || len(unset) != 1 || unset["gone"] == nil {
-		t.Errorf("the delta sets %v and unsets %v", set, unset)
+	by := delta(pack(bson.D{e("same", 1), e("type", 1), e("gone", 1)}), pack(bson.D{e("same", 1), e("type", int64(1)), e("new", 1)}))
+	if len(by.set) != 2 || by.set["type"] == nil || by.set["new"] == nil || len(by.unset) != 1 || by.unset["gone"] == nil {
+		t.Errorf("the delta sets %v and unsets %v", by.set, by.unset)
 	}
 }

@@ -95,6 +95,7 @@ func (d *desk) vacant(ctx context.Context, id tenant.DocumentID) error {
 	}
 }
 
+// insert writes a new document; errTaken if its id is taken.
 func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) error {
 	guard, err := d.guard()
 	if err != nil {

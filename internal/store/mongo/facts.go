@@ -53,6 +53,7 @@ func (f *facts) put(n namespace, owner ownerDoc, read time.Time) fact {
 	return next
 }
 
+// forget drops a fact that may not be true any more.
 func (f *facts) forget(n namespace) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -33,6 +33,7 @@ type recordDoc struct {
 	ExpiresAt   *bson.DateTime `bson:"expires_at"`
 }
 
+// packRecord returns the document of a record.
 func packRecord(r store.IdempotencyRecord) recordDoc {
 	return recordDoc{
 		Key: r.Key, Layout: rowLayout, Caller: r.Caller, Fingerprint: r.Fingerprint, ResourceID: r.ResourceID, OwnerID: r.OwnerID,
@@ -96,6 +97,7 @@ func (t idempotency) room(ctx context.Context, caller string, now time.Time, per
 	})
 }
 
+// insert stores the first record of a key; errTaken if another request did.
 func (t idempotency) insert(ctx context.Context, record store.IdempotencyRecord) error {
 	return t.write(ctx, func(ctx context.Context) error {
 		_, err := t.coll.InsertOne(ctx, packRecord(record))

@@ -34,6 +34,7 @@ type ackDoc struct {
 	Epoch        int64  `bson:"epoch"`
 }
 
+// packAcks returns a map as a list: ids are no names of fields.
 func packAcks(acks map[tenant.OrgID]int64) (list []ackDoc) {
 	for _, org := range slices.Sorted(maps.Keys(acks)) {
 		list = append(list, ackDoc{string(org), acks[org]})

@@ -95,6 +95,7 @@ func outboxIndex() mongo.IndexModel {
 	}
 }
 
+// indexes are all indexes of the layout, except those of tenants' collections, which have only their own.
 func (db *DB) indexes() []indexSet {
 	return []indexSet{
 		{db.main.Collection("organizations"), []mongo.IndexModel{

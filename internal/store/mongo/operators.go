@@ -29,6 +29,7 @@ func packOperator(o tenant.Operator) any {
 	}
 }
 
+// operatorClaims are what an operator holds alone: the address.
 func operatorClaims(o *tenant.Operator) []tenant.Claim {
 	return []tenant.Claim{tenant.EmailClaim(o.Email)}
 }

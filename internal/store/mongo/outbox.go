@@ -36,6 +36,7 @@ type detailDoc struct {
 	Value string `bson:"value"`
 }
 
+// packAct returns the document of an entry, without its id.
 func packAct(entry tenant.AuditEntry) actDoc {
 	d := actDoc{
 		Organization: string(entry.Org), Action: entry.Action, Target: entry.Target, At: moment(entry.At), Address: entry.Address,
@@ -48,6 +49,7 @@ func packAct(entry tenant.AuditEntry) actDoc {
 	return d
 }
 
+// unpack returns the entry with the id.
 func (d *actDoc) unpack(id string) tenant.AuditEntry {
 	entry := tenant.AuditEntry{
 		ID: tenant.EntryID(id), Org: tenant.OrgID(d.Organization), Action: d.Action, Target: d.Target, At: timeOf(d.At), Address: d.Address,
@@ -89,13 +91,13 @@ func readOutbox(raw bson.Raw) (outbox, error) {
 	return d.Outbox, bson.Unmarshal(raw, &d)
 }
 
-// full reports whether there is no room for one more.
+// full reports whether there is no room for one more. An empty one takes what comes.
 func (o outbox) full(next *letter) bool {
 	size := next.size()
 	for _, l := range o {
 		size += l.size()
 	}
-	return len(o) >= maxLetters || size > maxOutboxBytes
+	return len(o) >= maxLetters || len(o) > 0 && size > maxOutboxBytes
 }
 
 // size is about how many bytes a letter takes.

@@ -78,6 +78,10 @@ func TestOutboxIsBounded(t *testing.T) {
 	if box, _ := outboxOf(t, db.main.Collection("organizations"), string(org.ID)); len(box) != 1 {
 		t.Errorf("the outbox holds %d large entries, want 1", len(box))
 	}
+	huge := newOrg()
+	must(t, db.Store().Orgs.Insert(t.Context(), huge, tenant.Upkeep{}))
+	touch(t, db, huge.ID, entry(huge.ID).With("huge", strings.Repeat("x", 2*maxOutboxBytes)))
+	chain(t, db, huge.ID, 1)
 	list := chain(t, db, org.ID, writes+3)
 	if last := touch(t, db, org.ID, entry(org.ID)); last.Version != writes+3+2 {
 		t.Errorf("the version is %d: relaying must not raise it", last.Version)

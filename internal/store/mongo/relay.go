@@ -32,6 +32,7 @@ type relay struct {
 	posted int64
 }
 
+// newRelay returns a relay from the collections with outboxes to the log.
 func newRelay(c calls, o Options, audit *mongo.Collection, sources ...*mongo.Collection) *relay {
 	return &relay{calls: c, log: o.Log, now: o.Now, audit: audit, sources: sources, turns: newStripes()}
 }
@@ -101,6 +102,7 @@ func (r *relay) gather(ctx context.Context, org string, until int64) ([]box, err
 	return slices.Concat(found...), errors.Join(errs...)
 }
 
+// gatherFrom reads the outboxes of one collection.
 func (r *relay) gatherFrom(ctx context.Context, source *mongo.Collection, org string, until int64) (boxes []box, err error) {
 	o := options.Find().SetProjection(bson.M{fieldOutbox: 1, fieldLayout: 1})
 	err = each(ctx, source, bson.M{fieldOutbox + ".organization": org}, o, func(raw bson.Raw) error {

@@ -31,10 +31,12 @@ func (db *DB) Store() store.Store {
 	}
 }
 
+// throttle returns the counters of attempts.
 func (db *DB) throttle() throttle {
 	return throttle{db.catalog, db.private.Collection("throttle"), db.opts.Now}
 }
 
+// newShelf returns a shelf over a collection of the catalog.
 func newShelf[V any](db *DB, coll *mongo.Collection, k kind[V]) shelf[V] {
 	return shelf[V]{calls: db.catalog, kind: k, coll: coll, relay: db.relay, turns: newStripes()}
 }

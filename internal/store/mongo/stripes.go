@@ -11,6 +11,7 @@ import (
 // rests on them.
 type stripes [128]chan struct{}
 
+// newStripes returns locks that nobody holds.
 func newStripes() *stripes {
 	var s stripes
 	for i := range s {

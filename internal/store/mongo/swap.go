@@ -52,8 +52,7 @@ func (s *shelf[V]) attempt(ctx context.Context, id string, trail tenant.Trail, c
 		return none, err
 	}
 	defer release()
-	set, unset := delta(before, after)
-	err = s.swap(ctx, id, old, set, unset, entry)
+	err = s.swap(ctx, id, old, delta(before, after), entry)
 	if errors.Is(err, errTaken) {
 		err = s.claimed(ctx, id, s.holds(&next))
 	}
@@ -70,7 +69,7 @@ func added(old, next []tenant.Claim) []string {
 
 // swap writes fields of a document if its version is still the old one, with the entry into its outbox; errLost if it is
 // not. An outbox that is full is relayed first.
-func (s *shelf[V]) swap(ctx context.Context, id string, old kept[V], set, unset bson.M, entry *letter) error {
+func (s *shelf[V]) swap(ctx context.Context, id string, old kept[V], by edit, entry *letter) error {
 	if entry != nil && old.outbox.full(entry) {
 		if err := s.relay.drainOne(ctx, s.coll, id); err != nil {
 			return err
@@ -78,10 +77,10 @@ func (s *shelf[V]) swap(ctx context.Context, id string, old kept[V], set, unset 
 		return errLost // read it again, with room
 	}
 	writeID := tenant.NewID()
-	set[fieldWriteID] = writeID
-	change := bson.M{"$set": set}
-	if len(unset) > 0 {
-		change["$unset"] = unset
+	by.set[fieldWriteID] = writeID
+	change := bson.M{"$set": by.set}
+	if len(by.unset) > 0 {
+		change["$unset"] = by.unset
 	}
 	if entry != nil {
 		change["$push"] = bson.M{fieldOutbox: entry}
@@ -172,31 +171,33 @@ func (s *shelf[V]) bury(ctx context.Context, id string, old kept[V], entry *lett
 	if err != nil {
 		return translate(err)
 	}
-	set := bson.M{fieldLayout: tombstone, fieldVersion: *s.version(&old.value) + 1, "deleted": bson.NewDateTimeFromTime(s.relay.now())}
-	unset := bson.M{}
+	by := edit{set: bson.M{fieldLayout: tombstone, fieldVersion: *s.version(&old.value) + 1, "deleted": moment(s.relay.now())}, unset: bson.M{}}
 	for _, el := range elements(fields) {
 		if key := el.Key(); key != "_id" && key != fieldVersion {
-			unset[key] = ""
+			by.unset[key] = ""
 		}
 	}
-	return s.swap(ctx, id, old, set, unset, entry)
+	return s.swap(ctx, id, old, by, entry)
 }
 
-// delta returns what turns one document into another, by the names of its fields.
-func delta(before, after bson.Raw) (set, unset bson.M) {
-	set, unset = bson.M{}, bson.M{}
+// edit is a change of named fields.
+type edit struct{ set, unset bson.M }
+
+// delta returns what turns one document into another.
+func delta(before, after bson.Raw) edit {
+	by := edit{bson.M{}, bson.M{}}
 	for _, el := range elements(after) {
 		old, err := before.LookupErr(el.Key())
 		if value := el.Value(); err != nil || old.Type != value.Type || !bytes.Equal(old.Value, value.Value) {
-			set[el.Key()] = value
+			by.set[el.Key()] = value
 		}
 	}
 	for _, el := range elements(before) {
 		if _, err := after.LookupErr(el.Key()); err != nil {
-			unset[el.Key()] = ""
+			by.unset[el.Key()] = ""
 		}
 	}
-	return set, unset
+	return by
 }
 
 // elements returns the elements of a document that the driver has made or checked.
