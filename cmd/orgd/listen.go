@@ -35,7 +35,8 @@ func limitsOf(c *config.Config) limits {
 func newHTTPServer(handler http.Handler, l limits, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: l.header, ReadTimeout: l.request, WriteTimeout: l.request, IdleTimeout: l.idle,
-		MaxHeaderBytes: l.headerBytes,
+		MaxHeaderBytes:               l.headerBytes,
+		DisableGeneralOptionsHandler: true, // OPTIONS * is answered by the handler, as everything else
 		// What net/http has to say is about single connections, and any client can make it say so.
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}

@@ -270,6 +270,22 @@ func (s *site) certificate() string {
 	return conn.ConnectionState().PeerCertificates[0].Subject.CommonName
 }
 
+// TestNoRequestPassesTheDoor sends what net/http would answer by itself.
+func TestNoRequestPassesTheDoor(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	for host, want := range map[string]string{"localhost": "404", "evil.example": "421"} {
+		conn := s.dial()
+		if _, err := fmt.Fprintf(conn, "OPTIONS * HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host); err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(conn)
+		if err != nil || !bytes.HasPrefix(got, []byte("HTTP/1.1 "+want+" ")) || !bytes.Contains(got, []byte("application/problem+json")) {
+			t.Errorf("OPTIONS * for %s is answered with %s (%v)", host, got, err)
+		}
+	}
+}
+
 func TestOldTLSIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
