@@ -107,10 +107,11 @@ func TestWhatIsNoDocument(t *testing.T) {
 	ada.do("PUT", ada.path("/documents/d"), `{"keep":true}`).want(t, http.StatusCreated, nil)
 	for b, want := range map[string]api.Code{
 		`{"a":}`: api.CodeMalformed, `{"a":1}x`: api.CodeMalformed, `{"a":1,"a":2}`: api.CodeMalformed, "\xff": api.CodeMalformed,
-		`{"a":"\u0000"}`: api.CodeMalformed, `{"a":1e999}`: api.CodeMalformed, strings.Repeat("[", 40): api.CodeMalformed,
-		`[]`: api.CodeInvalid, `"text"`: api.CodeInvalid, `null`: api.CodeInvalid, `1`: api.CodeInvalid,
+		strings.Repeat("[", 40): api.CodeMalformed,
+		`[]`:                    api.CodeInvalid, `"text"`: api.CodeInvalid, `null`: api.CodeInvalid, `1`: api.CodeInvalid,
 		`{"$a":1}`: api.CodeInvalid, `{"a.b":1}`: api.CodeInvalid, `{"":1}`: api.CodeInvalid, `{"_id":1}`: api.CodeInvalid,
-		`{"_orgd":{}}`: api.CodeInvalid, `{"a":9223372036854775808}`: api.CodeInvalid,
+		`{"_orgd":{}}`: api.CodeInvalid, `{"a":9223372036854775808}`: api.CodeInvalid, `{"a":1e999}`: api.CodeInvalid,
+		`{"a":` + strings.Repeat("1", 65) + `}`: api.CodeInvalid, `{"a":"\u0000"}`: api.CodeInvalid, `{"a":{"\u0000":1}}`: api.CodeInvalid,
 	} {
 		for _, send := range [][2]string{{"POST", "/documents"}, {"PUT", "/documents/d"}, {"PATCH", "/documents/d"}} {
 			got := ada.do(send[0], ada.path(send[1]), b)

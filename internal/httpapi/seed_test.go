@@ -290,6 +290,8 @@ func TestWrongCredentials(t *testing.T) {
 		`{"email":"no address","password":"` + goodPassword + `"}`,
 		`{"email":"root@orgd.example","password":"` + goodPassword + `"}`,
 		`{"email":"ada@acme.example","password":"` + strings.Repeat("x", 200) + `"}`,
+		`{"email":"ada@acme.example","password":"` + goodPassword + `\u0000"}`,
+		`{"email":"ada@acme.example\u0000","password":"` + goodPassword + `"}`,
 		`{"email":"","password":""}`,
 	} {
 		got := w.send(t, "POST", "/admin/login", b)

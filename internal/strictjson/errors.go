@@ -28,6 +28,8 @@ type SyntaxError struct {
 	Offset int64
 	// Reason is a phrase for people: `duplicate name "a"`, "number out of range".
 	Reason string
+	// Number says that the fault is a number that is too long or out of range; the text may be JSON otherwise.
+	Number bool
 }
 
 // Error returns the reason and the place, as in `duplicate name "a" at byte 12`.

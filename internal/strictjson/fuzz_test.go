@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -63,9 +62,6 @@ func reference(raw []byte) error {
 				return errors.New("reference: number")
 			}
 		case string:
-			if strings.ContainsRune(token, 0) {
-				return errors.New("reference: NUL")
-			}
 			if name {
 				if open[len(open)-1][token] {
 					return errors.New("reference: duplicate name")

@@ -9,18 +9,14 @@ import (
 // largest float64 has 309 digits before the point.
 const plainFloatLength = 308
 
-// scan finds what the limits forbid and NUL characters in strings. It knows tokens, not grammar: in a text that is
-// no JSON it may see tokens where there are none, but such a text is refused anyway.
+// scan finds what the limits forbid. It knows tokens, not grammar: in a text that is no JSON it may see tokens where
+// there are none, but such a text is refused anyway.
 func (l Limits) scan(raw []byte) error {
 	depth := 0
 	for i := 0; i < len(raw); {
 		switch c := raw[i]; {
 		case c == '"':
-			end, nul := skipString(raw, i)
-			if nul {
-				return &SyntaxError{Offset: int64(end), Reason: "NUL character in a string"}
-			}
-			i = end
+			i = skipString(raw, i)
 		case c == '{' || c == '[':
 			if depth++; depth > l.Depth {
 				return &SyntaxError{Offset: int64(i), Reason: "more than " + strconv.Itoa(l.Depth) + " levels"}
@@ -32,7 +28,7 @@ func (l Limits) scan(raw []byte) error {
 		case c == '-' || '0' <= c && c <= '9':
 			end := skipNumber(raw, i)
 			if reason := l.number(raw[i:end]); reason != "" {
-				return &SyntaxError{Offset: int64(i), Reason: reason}
+				return &SyntaxError{Offset: int64(i), Reason: reason, Number: true}
 			}
 			i = end
 		default:
@@ -42,22 +38,17 @@ func (l Limits) scan(raw []byte) error {
 	return nil
 }
 
-// skipString returns the offset after the string that begins at i, or the end of raw if it has no end. If the
-// string holds an escaped NUL, it returns the escape's offset and true. (A raw NUL is refused as a control
-// character.)
-func skipString(raw []byte, i int) (end int, nul bool) {
+// skipString returns the offset after the string that begins at i, or the end of raw if it has no end.
+func skipString(raw []byte, i int) int {
 	for i++; i < len(raw); i++ {
 		switch raw[i] {
 		case '"':
-			return i + 1, false
+			return i + 1
 		case '\\':
-			if bytes.HasPrefix(raw[i:], []byte(`\u0000`)) {
-				return i, true
-			}
 			i++
 		}
 	}
-	return len(raw), false
+	return len(raw)
 }
 
 // skipNumber returns the offset after the characters from i on that can stand in a number.

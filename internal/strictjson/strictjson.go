@@ -2,9 +2,9 @@
 // two parts of orgd can understand one text differently.
 //
 // A text is accepted only if it has exactly one meaning: RFC 8259 grammar, valid UTF-8 also in escapes, no name
-// twice in one object (RFC 7493, section 2.3), numbers that a float64 can hold, nothing after the value, and no NUL,
-// which databases and C libraries cut at. Depth and the length of numbers are bounded, so that a small text cannot
-// cost much. Names are matched with exact case: a decoder that takes "PASSWORD" for "password" lets a request pass
+// twice in one object (RFC 7493, section 2.3), numbers that a float64 can hold, and nothing after the value. Depth and
+// the length of numbers are bounded, so that a small text cannot cost much. What a string may hold, such as a NUL, is
+// for the rules of each value. Names are matched with exact case: a decoder that takes "PASSWORD" for "password" lets a request pass
 // one check and be read by another.
 //
 // The invariant: an error never holds a value of the text, since the value may be a password. Member names are

@@ -30,13 +30,16 @@ func (d Data) MarshalJSON() ([]byte, error) { return json.RawMessage(d).MarshalJ
 // ParseData accepts one JSON object and returns its canonical form: compact, integers as digits, other numbers in the
 // shortest form that reads back to the same float64 and never looks like an integer. What is no JSON at all is a
 // *strictjson.SyntaxError; JSON that no backend could keep exactly is CodeInvalid: integers beyond int64, numbers beyond
-// float64, names that are empty, begin with $ or hold a dot, and _id and _orgd at the top.
+// float64, NUL characters, names that are empty, begin with $ or hold a dot, and _id and _orgd at the top.
 func ParseData(raw []byte) (Data, error) {
 	if err := strictjson.Check(raw); err != nil {
-		return nil, err
+		return nil, outOfRange(raw, err)
 	}
 	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); trimmed[0] != '{' {
 		return nil, Invalid("body", "type", "a document is a JSON object")
+	}
+	if holdsNUL(raw) {
+		return nil, Invalid("body", "nul", "text may not contain a NUL character, which databases cut at")
 	}
 	out, err := canonical(raw)
 	if err != nil {
@@ -46,6 +49,28 @@ func ParseData(raw []byte) (Data, error) {
 		return nil, Invalid("body", "too_long", "a document has at most 8 MiB")
 	}
 	return out, nil
+}
+
+// outOfRange makes a rule of ours of what the decoder says of a number in a text that is JSON otherwise.
+func outOfRange(raw []byte, err error) error {
+	if syntax, ok := errors.AsType[*strictjson.SyntaxError](err); ok && syntax.Number && json.Valid(raw) {
+		return Invalid("body", "number", "a number is beyond the range of a 64-bit float or has more than 64 characters; send it as a string")
+	}
+	return err
+}
+
+// holdsNUL reports whether a checked text holds an escaped NUL; a raw one is no JSON.
+func holdsNUL(text []byte) bool {
+	for {
+		before, after, found := bytes.Cut(text, []byte(`\u0000`))
+		if !found {
+			return false
+		}
+		if backslashes := len(before) - len(bytes.TrimRight(before, `\`)); backslashes%2 == 0 {
+			return true
+		}
+		text = after
+	}
 }
 
 // canonical rewrites a checked text token by token.

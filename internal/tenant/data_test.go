@@ -22,6 +22,7 @@ func TestParseDataIsCanonicalAndExact(t *testing.T) {
 		`{"n":0.1}`:                             `{"n":0.1}`,
 		`{"s":"\u0041\/"}`:                      `{"s":"A/"}`,
 		`{"_id2":{"_id":1}}`:                    `{"_id2":{"_id":1}}`,
+		`{"s":"\\u0000","t":"\\\\u0000"}`:       `{"s":"\\u0000","t":"\\\\u0000"}`,
 	} {
 		got, err := tenant.ParseData([]byte(in))
 		if err != nil || string(got) != want {
@@ -38,22 +39,33 @@ func TestParseDataRefuses(t *testing.T) {
 	for name, in := range map[string]string{
 		"an array":              `[]`,
 		"a string":              `"x"`,
-		"nothing":               ``,
 		"an integer over int64": `{"n":9223372036854775808}`,
 		"a float over float64":  `{"n":1e999}`,
+		"a number of 65 digits": `{"n":[` + strings.Repeat("9", 65) + `]}`,
 		"an empty name":         `{"":1}`,
 		"a dollar name":         `{"a":{"$ne":null}}`,
 		"a dotted name":         `{"a":[{"b.c":1}]}`,
 		"_id":                   `{"_id":1}`,
 		"_orgd":                 `{"_orgd":{}}`,
-		"a duplicate name":      `{"a":1,"\u0061":2}`,
 		"NUL":                   `{"a":"\u0000"}`,
-		"a lone surrogate":      `{"a":"\ud800"}`,
-		"depth 33":              strings.Repeat(`{"a":`, 33) + `1` + strings.Repeat(`}`, 33),
+		"NUL deep inside":       `{"a":[{"b":"x\u0000y"}]}`,
+		"NUL after a backslash": `{"a":"\\u0000","b":"\\\u0000"}`,
+		"NUL in a name":         `{"a\u0000":1}`,
 		"too much":              `{"a":"` + strings.Repeat("x", tenant.MaxDataBytes) + `"}`,
 	} {
-		if got, err := tenant.ParseData([]byte(in)); err == nil {
-			t.Errorf("%s was taken as %s", name, got[:min(len(got), 80)])
+		if got, err := tenant.ParseData([]byte(in)); !tenant.IsCode(err, tenant.CodeInvalid) {
+			t.Errorf("%s was taken as %s (%v)", name, got[:min(len(got), 80)], err)
+		}
+	}
+	for name, in := range map[string]string{
+		"nothing":                     ``,
+		"a duplicate name":            `{"a":1,"\u0061":2}`,
+		"a lone surrogate":            `{"a":"\ud800"}`,
+		"depth 33":                    strings.Repeat(`{"a":`, 33) + `1` + strings.Repeat(`}`, 33),
+		"a number beyond, and no end": `{"n":1e999`,
+	} {
+		if got, err := tenant.ParseData([]byte(in)); err == nil || tenant.CodeOf(err) == tenant.CodeInvalid {
+			t.Errorf("%s was taken as %s (%v)", name, got[:min(len(got), 80)], err)
 		}
 	}
 }
