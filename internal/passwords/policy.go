@@ -91,30 +91,30 @@ func guessable(rule Rule, what string) error {
 		"; choose another one (the operator can switch this check off with ORGD_PASSWORD_CHECK=off)"}
 }
 
-// madeOf reports whether password is word, whatever the case, the spaces, and the digits and punctuation at the end.
+// madeOf reports whether password is word, once or several times, whatever the case, the spaces, the punctuation, and the
+// digits at the end.
 func madeOf(password, word string) bool {
 	password, word = squeeze(password), squeeze(word)
-	if word == "" {
-		return false
-	}
-	if strings.EqualFold(password, word) {
-		return true
-	}
-	stem := trimTail(word)
-	return stem != "" && strings.EqualFold(trimTail(password), stem)
+	return repeats(password, word) || repeats(trimTail(password), trimTail(word))
 }
 
+// repeats reports whether s is word, once or several times.
+func repeats(s, word string) bool {
+	return word != "" && s != "" && strings.ReplaceAll(s, word, "") == ""
+}
+
+// squeeze leaves the letters and digits, in one case.
 func squeeze(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) {
+			return r
 		}
-		return r
-	}, s)
+		return -1
+	}, s))
 }
 
 func trimTail(s string) string {
-	return strings.TrimRightFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
+	return strings.TrimRightFunc(s, unicode.IsNumber)
 }
 
 // commonText is the list of common passwords, lower-cased, one a line, commonest first; common.NOTICE names its
