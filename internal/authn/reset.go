@@ -101,6 +101,9 @@ type resetAttempt struct{ token, password, prefix string }
 // reset hashes and writes. The link is looked at again within the write, so that of two attempts with it one succeeds.
 func (s *Service) reset(ctx context.Context, user tenant.User, entry tenant.AuditEntry, in resetAttempt) error {
 	pctx := passwords.Context{EmailLocalPart: user.Email.LocalPart()}
+	if err := s.namesNoOrganization(ctx, user, in.password, pctx); err != nil {
+		return err
+	}
 	hash, err := s.Credentials.Hash(ctx, "body.password", in.prefix, in.password, pctx)
 	if err != nil {
 		return err
@@ -113,6 +116,27 @@ func (s *Service) reset(ctx context.Context, user tenant.User, entry tenant.Audi
 		return next.changeUser(u, "", at)
 	})
 	return err
+}
+
+// namesNoOrganization refuses a password that is made of the name of an organization of the person's.
+func (s *Service) namesNoOrganization(ctx context.Context, user tenant.User, password string, pctx passwords.Context) error {
+	for _, m := range user.Memberships {
+		if m.Trashed {
+			continue
+		}
+		org, err := s.visible(ctx, m.Org, true)
+		if err != nil {
+			return err
+		}
+		if org == nil {
+			continue
+		}
+		pctx.OrganizationName = string(org.Name)
+		if err := s.Credentials.Acceptable("body.password", password, pctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // holder returns the person whom the token is for.
