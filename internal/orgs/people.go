@@ -69,7 +69,8 @@ func (s *Service) releaseEmail(ctx context.Context, org tenant.Organization) err
 	return ignore(err, tenant.CodeNotFound)
 }
 
-// settleOwner gives the user the address and password of the operation and ends the other sessions.
+// settleOwner gives the user the address and password of the operation and ends the other sessions. Where the password has
+// changed since the operation was recorded (or this has been done before) only the address is left to settle.
 func (s *Service) settleOwner(ctx context.Context, org tenant.Organization) error {
 	args := org.Op.Args
 	if args.User == "" {
@@ -77,7 +78,12 @@ func (s *Service) settleOwner(ctx context.Context, org tenant.Organization) erro
 	}
 	now := s.millis()
 	_, err := s.Users.Update(ctx, args.User, org.Op.Ref(), func(u *tenant.User) error {
-		changeCredentials(u, args)
+		switch {
+		case u.Sessions.Generation == args.Generation:
+			changeCredentials(u, args)
+		case args.Email != "":
+			u.Settle(args.Email)
+		}
 		u.UpdatedAt = now
 		return nil
 	})

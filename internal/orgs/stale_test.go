@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/store/storetest"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -36,5 +37,32 @@ func TestSessionThatEndsWhileThePasswordIsHashed(t *testing.T) {
 				t.Errorf("the organization is %+v, %v", now, err)
 			}
 		})
+	}
+}
+
+// A password that is set while a rename with another password is under way came later, and stands.
+func TestPasswordSetDuringTheRenameStands(t *testing.T) {
+	f := storetest.NewFaults(openSQLite(t))
+	s := start(t, f.Store())
+	org := s.create("Acme", ada)
+	reached, release := f.Block("Places.Rename")
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta"), Email: new(eve), Password: new(otherPassword)})
+		done <- err
+	}()
+	<-reached
+	if _, err := s.store.Users.Update(t.Context(), org.Owners[0], tenant.Upkeep{Reason: "test"}, func(u *tenant.User) error {
+		u.PasswordHash = "set by a reset link"
+		u.EndSessions("")
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	wantCode(t, <-done, "", "the rename")
+	user, err := s.store.Users.Get(t.Context(), org.Owners[0])
+	if err != nil || user.PasswordHash != "set by a reset link" || user.Email != eve || user.Pending() || user.Sessions.Except != "" {
+		t.Errorf("the owner's account is %+v, %v", user, err)
 	}
 }

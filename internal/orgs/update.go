@@ -51,7 +51,7 @@ func (s *Service) Update(ctx context.Context, caller access.Caller, id tenant.Or
 	case wanted.args.User == "" && wanted.slug == org.Slug:
 		return s.respell(ctx, id, wanted.name, in.IfVersion, entry)
 	default:
-		if err := s.confirmOwner(ctx, caller, wanted.args.User); err != nil {
+		if err := s.confirmOwner(ctx, caller, &wanted.args); err != nil {
 			return tenant.Organization{}, err
 		}
 		return s.startRename(ctx, id, wanted, in.IfVersion, entry)
@@ -98,15 +98,17 @@ func (s *Service) changeOwner(ctx context.Context, caller access.Caller, org ten
 	})
 }
 
-// confirmOwner is stillSignedIn before an operation that changes the person ("" for none): what it has recorded it does.
-func (s *Service) confirmOwner(ctx context.Context, caller access.Caller, id tenant.UserID) error {
-	if id == "" {
+// confirmOwner is stillSignedIn before an operation that changes the person: what it has recorded it does, unless somebody
+// changes the password after that.
+func (s *Service) confirmOwner(ctx context.Context, caller access.Caller, args *tenant.Arguments) error {
+	if args.User == "" {
 		return nil
 	}
-	user, err := s.Users.Get(ctx, id)
+	user, err := s.Users.Get(ctx, args.User)
 	if err != nil {
 		return err
 	}
+	args.Generation = user.Sessions.Generation
 	return stillSignedIn(caller, &user)
 }
 

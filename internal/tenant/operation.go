@@ -57,6 +57,9 @@ type Arguments struct {
 	PasswordHash string
 	// KeepSession is the session that survives a change of credentials: the one that asked for it.
 	KeepSession SessionID
+	// Generation is that of the user's sessions when the operation was recorded. Whoever has changed the password since then
+	// came later, and theirs stands.
+	Generation int64
 }
 
 // Ref returns the reference that the operation's steps leave in place of an audit entry.

@@ -28,6 +28,7 @@ type argsDoc struct {
 	Email        string `bson:"email,omitempty"`
 	PasswordHash string `bson:"password_hash,omitempty"`
 	KeepSession  string `bson:"keep_session,omitempty"`
+	Generation   int64  `bson:"generation,omitempty"`
 }
 
 func packOp(op *tenant.Operation) *opDoc {
@@ -40,6 +41,7 @@ func packOp(op *tenant.Operation) *opDoc {
 		LeaseUntil: moment(op.LeaseUntil), EntryID: string(op.Entry.ID), Entry: packAct(op.Entry),
 		Args: argsDoc{
 			string(a.Name), string(a.Slug), a.Namespace, string(a.User), string(a.Email), a.PasswordHash, string(a.KeepSession),
+			a.Generation,
 		},
 	}
 }
@@ -55,6 +57,7 @@ func (d *opDoc) unpack() *tenant.Operation {
 		Args: tenant.Arguments{
 			Name: tenant.Name(a.Name), Slug: tenant.Slug(a.Slug), Namespace: a.Namespace, User: tenant.UserID(a.User),
 			Email: tenant.Email(a.Email), PasswordHash: a.PasswordHash, KeepSession: tenant.SessionID(a.KeepSession),
+			Generation: a.Generation,
 		},
 	}
 }

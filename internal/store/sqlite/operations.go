@@ -40,6 +40,7 @@ type argsJSON struct {
 	Email        tenant.Email     `json:"email,omitempty"`
 	PasswordHash string           `json:"password_hash,omitempty"`
 	KeepSession  tenant.SessionID `json:"keep_session,omitempty"`
+	Generation   int64            `json:"generation,omitempty"`
 }
 
 func fromOp(op *tenant.Operation) *opJSON {

@@ -72,7 +72,7 @@ func newOperation() *tenant.Operation {
 		Args: tenant.Arguments{
 			Name: "Next Name", Slug: "next_name", Namespace: "org_next_name",
 			User: tenant.UserID(tenant.NewID()), Email: "next@example.com", PasswordHash: "$2a$10$next",
-			KeepSession: tenant.SessionID(tenant.NewID()),
+			KeepSession: tenant.SessionID(tenant.NewID()), Generation: 7,
 		},
 	}
 }
