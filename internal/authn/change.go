@@ -218,16 +218,11 @@ func claiming[T any](ctx context.Context, s *Service, caller access.Caller, next
 	if next.email == "" {
 		return update()
 	}
-	var none T
-	probe, err := s.Throttle.Probe(ctx, caller.Prefix)
-	if err != nil {
-		return none, err
-	}
-	value, err := patiently(ctx, update)
-	if !tenant.IsCode(err, tenant.CodeEmailTaken) {
-		// A count that cannot be taken back is no failure of the act.
-		_ = probe.Refund(context.WithoutCancel(ctx))
-	}
+	var value T
+	err := s.Throttle.Asking(ctx, caller.Prefix, tenant.CodeEmailTaken, func() (err error) {
+		value, err = patiently(ctx, update)
+		return err
+	})
 	return value, err
 }
 

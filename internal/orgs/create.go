@@ -49,20 +49,24 @@ func (s *Service) Create(ctx context.Context, caller access.Caller, in NewOrgani
 		return tenant.Organization{}, err
 	}
 	defer leave()
-	if err := s.looksFree(ctx, caller, name, slug, email); err != nil {
-		return tenant.Organization{}, err
-	}
-	hash, err := s.hash(ctx, caller, in.Password, passwordContext(name, email))
-	if err != nil {
-		return tenant.Organization{}, err
-	}
-	org := s.newborn(in.IDs, name, slug)
-	entry.ID, entry.Org = in.IDs.Entry, org.ID
-	org.Op = s.newOperation(tenant.OperationCreate, entry.With("name", string(name)), tenant.Arguments{
-		User: org.Owners[0], Email: email, PasswordHash: hash,
+	var created tenant.Organization
+	err = s.asking(ctx, caller, email, func() error {
+		if err := s.looksFree(ctx, name, slug, email); err != nil {
+			return err
+		}
+		hash, err := s.hash(ctx, caller, in.Password, passwordContext(name, email))
+		if err != nil {
+			return err
+		}
+		org := s.newborn(in.IDs, name, slug)
+		entry.ID, entry.Org = in.IDs.Entry, org.ID
+		org.Op = s.newOperation(tenant.OperationCreate, entry.With("name", string(name)), tenant.Arguments{
+			User: org.Owners[0], Email: email, PasswordHash: hash,
+		})
+		created, err = s.launch(ctx, org)
+		return err
 	})
-	created, err := s.launch(ctx, org)
-	return created, s.emailTaken(ctx, caller, err)
+	return created, err
 }
 
 // planned fills the ids that were not planned; an act that was not planned under an id cannot be a repetition.
@@ -108,16 +112,13 @@ func deletedSince() error {
 	return tenant.Errorf(tenant.CodeNotFound, "the organization that this request made has been deleted")
 }
 
-// emailTaken counts the answer that an address is in use, since it tells a stranger something, and refuses to give it to
-// who asked too often.
-func (s *Service) emailTaken(ctx context.Context, caller access.Caller, err error) error {
-	if !tenant.IsCode(err, tenant.CodeEmailTaken) {
-		return err
+// asking runs an act that wants an address, if there is one. That it is in use tells a stranger something, so the answer is
+// counted like a failed login, and who asked too often gets none, whether the address is free or not (security rule 3).
+func (s *Service) asking(ctx context.Context, caller access.Caller, email tenant.Email, act func() error) error {
+	if email == "" {
+		return act()
 	}
-	if _, refusal := s.Throttle.Probe(ctx, caller.Prefix); refusal != nil {
-		return refusal
-	}
-	return err
+	return s.Throttle.Asking(ctx, caller.Prefix, tenant.CodeEmailTaken, act)
 }
 
 func (s *Service) hash(ctx context.Context, caller access.Caller, password string, pc passwords.Context) (string, error) {
@@ -159,9 +160,7 @@ func (s *Service) mayCreate(ctx context.Context, caller access.Caller) error {
 }
 
 // looksFree refuses what is certainly taken before a password is hashed for it. It decides nothing: the claims do.
-func (s *Service) looksFree(ctx context.Context, caller access.Caller, name tenant.Name, slug tenant.Slug,
-	email tenant.Email,
-) error {
+func (s *Service) looksFree(ctx context.Context, name tenant.Name, slug tenant.Slug, email tenant.Email) error {
 	for _, claim := range []tenant.Claim{tenant.NameClaim(name.Key()), tenant.SlugClaim(slug)} {
 		org, err := s.Orgs.Find(ctx, claim)
 		switch {
@@ -174,7 +173,7 @@ func (s *Service) looksFree(ctx context.Context, caller access.Caller, name tena
 	user, err := s.Users.FindByEmail(ctx, email)
 	switch {
 	case err == nil && !user.Pending():
-		return s.emailTaken(ctx, caller, taken(tenant.EmailClaim(email)))
+		return taken(tenant.EmailClaim(email))
 	case err != nil && !tenant.IsCode(err, tenant.CodeNotFound):
 		return err
 	}

@@ -45,17 +45,20 @@ func (s *Service) Update(ctx context.Context, caller access.Caller, id tenant.Or
 		return tenant.Organization{}, err
 	}
 	entry = wanted.describe(entry, org)
-	switch {
-	case wanted.name == "":
-		return org, s.changeOwner(ctx, caller, org, wanted.args, entry)
-	case wanted.args.User == "" && wanted.slug == org.Slug:
-		return s.respell(ctx, id, wanted.name, in.IfVersion, entry)
-	default:
-		if err := s.confirmOwner(ctx, caller, &wanted.args); err != nil {
-			return tenant.Organization{}, err
+	err = s.asking(ctx, caller, wanted.args.Email, func() (err error) {
+		switch {
+		case wanted.name == "":
+			err = s.changeOwner(ctx, caller, org, wanted.args, entry)
+		case wanted.args.User == "" && wanted.slug == org.Slug:
+			org, err = s.respell(ctx, id, wanted.name, in.IfVersion, entry)
+		default:
+			if err = s.confirmOwner(ctx, caller, &wanted.args); err == nil {
+				org, err = s.startRename(ctx, id, wanted, in.IfVersion, entry)
+			}
 		}
-		return s.startRename(ctx, id, wanted, in.IfVersion, entry)
-	}
+		return err
+	})
+	return org, err
 }
 
 // known returns an organization that readers know, read from the store.

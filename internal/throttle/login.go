@@ -187,6 +187,20 @@ func (t *Throttle) Probe(ctx context.Context, prefix string) (*Attempt, error) {
 	return nil, tooMany("too many failed attempts from your network", secondsUntil(level-PrefixFailures, prefixLeak.PerSecond))
 }
 
+// Asking runs an act whose refusal with the code teaches something about others: it is counted as a [Throttle.Probe] before
+// and taken back if the act ends otherwise. Where there were too many it is not run, so that CodeThrottled teaches nothing.
+func (t *Throttle) Asking(ctx context.Context, prefix string, code tenant.Code, act func() error) error {
+	probe, err := t.Probe(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	err = act()
+	if !tenant.IsCode(err, code) {
+		_ = probe.Refund(context.WithoutCancel(ctx)) // a count that cannot be taken back is no failure of the act
+	}
+	return err
+}
+
 // count adds one and remembers it for a refund.
 func (a *Attempt) count(ctx context.Context, c counter) (float64, error) {
 	level, err := a.t.add(ctx, c, 1)

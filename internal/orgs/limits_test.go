@@ -1,0 +1,111 @@
+package orgs_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+	"github.com/orgd/orgd/internal/throttle"
+)
+
+// limited counts attempts by rates that give nothing back while a test runs.
+func limited(s store.Store, signUps, changes float64) option {
+	mac := func(label string, parts ...string) string { return fmt.Sprintf("%.60s", fmt.Sprint(label, parts)) }
+	const slowly = 1e-6
+	return func(deps *orgs.Deps) {
+		deps.Throttle = throttle.New(throttle.Options{
+			Store: s.Throttle, MAC: mac, Now: time.Now,
+			SignUps: throttle.Rate{Burst: signUps, PerSecond: slowly}, Changes: throttle.Rate{Burst: changes, PerSecond: slowly},
+		})
+	}
+}
+
+func from(prefix string) access.Caller { return access.Caller{Address: prefix, Prefix: prefix} }
+
+func newOrg(name, email string) orgs.NewOrganization {
+	return orgs.NewOrganization{Name: name, Email: email, Password: goodPassword}
+}
+
+// Security rule 23: an address creates so many organizations and no more; another one is not concerned.
+func TestSignUpsAreLimitedPerAddress(t *testing.T) {
+	st := openSQLite(t)
+	s := start(t, st, limited(st, 2, 100))
+	for i := range 2 {
+		_, err := s.orgs.Create(t.Context(), from("home"), newOrg(fmt.Sprint("Acme ", i), fmt.Sprintf("ada%d@example.com", i)))
+		wantCode(t, err, "", "create")
+	}
+	_, err := s.orgs.Create(t.Context(), from("home"), newOrg("Acme 2", "ada2@example.com"))
+	wantCode(t, err, tenant.CodeThrottled, "one more")
+	if e := asError(t, err); e != nil && e.RetryAfter <= 0 {
+		t.Error("it does not say when to come back")
+	}
+	_, err = s.orgs.Create(t.Context(), from("elsewhere"), newOrg("Acme 2", "ada2@example.com"))
+	wantCode(t, err, "", "from another address")
+	s.checkRest()
+}
+
+// Security rule 23: one organization is renamed and deleted so often and no more; another one is not concerned.
+func TestChangesAreLimitedPerOrganization(t *testing.T) {
+	st := openSQLite(t)
+	s := start(t, st, limited(st, 100, 3))
+	acme, other := s.create("Acme", ada), s.create("Other", eve)
+	for i := range 3 {
+		_, err := s.orgs.Update(t.Context(), owner(acme), acme.ID, orgs.Change{Name: new(fmt.Sprint("Acme ", i))})
+		wantCode(t, err, "", "rename")
+	}
+	_, err := s.orgs.Update(t.Context(), owner(acme), acme.ID, orgs.Change{Name: new("Acme")})
+	wantCode(t, err, tenant.CodeThrottled, "one more rename")
+	wantCode(t, s.orgs.Delete(t.Context(), owner(acme), acme.ID, 0), tenant.CodeThrottled, "delete")
+	if org, err := s.store.Orgs.Get(t.Context(), acme.ID); err != nil || org.Name != "Acme 2" || org.State != tenant.StateActive {
+		t.Errorf("what was refused left %+v (%v)", org, err)
+	}
+	wantCode(t, s.orgs.Delete(t.Context(), owner(other), other.ID, 0), "", "delete another one")
+}
+
+// ORGD_MAX_ORGS counts what is outside the trash.
+func TestOrganizationsAreBoundedInNumber(t *testing.T) {
+	s := start(t, openSQLite(t), func(deps *orgs.Deps) { deps.Limits.MaxOrganizations = 2 })
+	acme := s.create("Acme", ada)
+	s.create("Other", eve)
+	third := func(name string) error {
+		_, err := s.orgs.Create(t.Context(), access.Caller{}, newOrg(name, "third@example.com"))
+		return err
+	}
+	wantCode(t, third("Third"), tenant.CodeLimit, "the third of two")
+	wantCode(t, s.orgs.Delete(t.Context(), owner(acme), acme.ID, 0), "", "delete")
+	wantCode(t, third("Third"), "", "in place of a deleted one")
+	s.checkRest()
+}
+
+// Security rule 3: that an address is in use is told as often as a password may be guessed. After that nothing is told, of
+// free addresses neither.
+func TestAskingForTakenAddressesIsThrottled(t *testing.T) {
+	for way, change := range map[string]*orgs.Change{"create": nil, "update": {}, "rename": {Name: new("Renamed")}} {
+		t.Run(way, func(t *testing.T) {
+			st := openSQLite(t)
+			s := start(t, st, limited(st, 1000, 1000))
+			s.create("Acme", ada)
+			own := s.create("Own", eve)
+			ask := func(prefix, email string) error {
+				if change == nil {
+					_, err := s.orgs.Create(t.Context(), from(prefix), newOrg("Another", email))
+					return err
+				}
+				caller, wanted := owner(own), *change
+				caller.Prefix, wanted.Email = prefix, &email
+				_, err := s.orgs.Update(t.Context(), caller, own.ID, wanted)
+				return err
+			}
+			for range throttle.PrefixFailures {
+				wantCode(t, ask("evil", ada), tenant.CodeEmailTaken, "a taken address")
+			}
+			wantCode(t, ask("evil", ada), tenant.CodeThrottled, "a taken address once more")
+			wantCode(t, ask("evil", "free@example.com"), tenant.CodeThrottled, "a free address after that")
+			wantCode(t, ask("home", "free@example.com"), "", "a free address from elsewhere")
+		})
+	}
+}
