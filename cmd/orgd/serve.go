@@ -69,6 +69,9 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 	if err := a.orgs.Recover(ctx); err != nil {
 		a.log.Error("an operation could not be recovered; it is tried again", "error", oneLine(err))
 	}
+	if err := a.levelLogins(ctx); err != nil {
+		return err
+	}
 	s := &server{app: a, api: a.newAPI(), log: a.log, drain: httpapi.LongestRequest(c.RequestTimeout)}
 	if s.doors, err = openDoors(ctx, a, s.api); err != nil {
 		return err

@@ -270,6 +270,21 @@ func (s *site) certificate() string {
 	return conn.ConnectionState().PeerCertificates[0].Subject.CommonName
 }
 
+// TestFailedLoginsCostWhatTheDearestAccountDoes lowers the cost after an account was made.
+func TestFailedLoginsCostWhatTheDearestAccountDoes(t *testing.T) {
+	t.Parallel()
+	store := "ORGD_STORE=sqlite:" + filepath.Join(t.TempDir(), "data")
+	dear := launch(t, store, "ORGD_BCRYPT_COST=11")
+	if code, out, complaints := dear.orgd("operator", "add", "--email", "ops@example.com"); code != exitDone {
+		t.Fatalf("exits with %d: %q %q", code, out, complaints)
+	}
+	dear.end()
+	cheap := launch(t, store)
+	if got := cheap.server.app.pool.FailureCost(); got != 11 {
+		t.Errorf("the first failed login costs %d, want 11", got)
+	}
+}
+
 // TestNoRequestPassesTheDoor sends what net/http would answer by itself.
 func TestNoRequestPassesTheDoor(t *testing.T) {
 	t.Parallel()

@@ -39,9 +39,11 @@ type app struct {
 	store        store.Store
 	backup       func(ctx context.Context, dest string, progress func(control.Progress)) error
 	orphans      func(ctx context.Context) ([]string, error)
+	dearest      func(ctx context.Context) (hash string, err error)
 	installation tenant.Installation
 	self         tenant.InstanceID
 
+	pool        *passwords.Pool
 	guard       *access.Guard
 	keyring     *tokens.Keyring
 	gates       *placement.Gates
@@ -102,7 +104,7 @@ func (a *app) openStore(ctx context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, db.Close)
-	a.store, a.orphans = db.Store(), db.Orphans
+	a.store, a.orphans, a.dearest = db.Store(), db.Orphans, db.DearestHash
 	a.backup = func(ctx context.Context, dest string, progress func(control.Progress)) error {
 		return db.Backup(ctx, dest, report(progress))
 	}
@@ -140,11 +142,12 @@ func (a *app) enter(ctx context.Context) error {
 // wire makes the rooms, each from what lies below it.
 func (a *app) wire(keyFile []byte) error {
 	c := a.config
-	pool, err := passwords.New(passwords.Options{Cost: c.BcryptCost, Now: a.now})
+	var err error
+	a.pool, err = passwords.New(passwords.Options{Cost: c.BcryptCost, Now: a.now})
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() error { pool.Close(); return nil })
+	a.closers = append(a.closers, func() error { a.pool.Close(); return nil })
 	a.keyring, err = tokens.NewKeyring(tokens.Options{
 		Keys: a.store.Keys, KeyFile: keyFile, TokenTTL: c.TokenTTL, Now: a.now, Log: a.log,
 	})
@@ -157,7 +160,7 @@ func (a *app) wire(keyFile []byte) error {
 		SignUps: throttle.Rate{Burst: float64(c.SignupRate.Burst), PerSecond: c.SignupRate.PerSecond()},
 	})
 	secrets := credentials.New(credentials.Options{
-		Pool: pool, Policy: passwords.Policy{Min: c.PasswordMin, CheckCommon: c.PasswordCheck}, Throttle: attempts, Log: a.log,
+		Pool: a.pool, Policy: passwords.Policy{Min: c.PasswordMin, CheckCommon: c.PasswordCheck}, Throttle: attempts, Log: a.log,
 	})
 	directory := placement.NewDirectory(a.store.Orgs, a.now)
 	a.gates = placement.NewGates(directory, a.store.Instances, a.self)
@@ -189,6 +192,15 @@ func (a *app) wireOperations(attempts *throttle.Throttle, secrets *credentials.C
 	a.idempotency = idempotency.New(idempotency.Deps{
 		Records: s.Idempotency, MAC: a.keyring.MAC, Now: a.now, NewID: tenant.NewID,
 	})
+}
+
+// levelLogins makes failed logins cost what the dearest stored hash does, also where ORGD_BCRYPT_COST was higher once.
+func (a *app) levelLogins(ctx context.Context) error {
+	hash, err := a.dearest(ctx)
+	if err == nil {
+		a.pool.NoteCost(hash)
+	}
+	return err
 }
 
 // newAPI makes the HTTP door.

@@ -158,6 +158,9 @@ func (p *Pool) NoteCost(hash string) {
 	}
 }
 
+// FailureCost returns the bcrypt cost of failed logins: the dearest in use, as far as the pool knows.
+func (p *Pool) FailureCost() int { return int(p.hasher.dearest.Load()) }
+
 // Close ends the pool: what waits gets [ErrClosed], what runs is finished, and the workers have ended when it
 // returns. Closing twice is allowed.
 func (p *Pool) Close() {
