@@ -60,7 +60,7 @@ func (s *Service) Create(ctx context.Context, caller access.Caller, in NewOrgani
 		}
 		org := s.newborn(in.IDs, name, slug)
 		entry.ID, entry.Org = in.IDs.Entry, org.ID
-		org.Op = s.newOperation(tenant.OperationCreate, entry.With("name", string(name)), tenant.Arguments{
+		org.Op = s.newOperation(tenant.OperationCreate, named(entry, "name", name), tenant.Arguments{
 			User: org.Owners[0], Email: email, PasswordHash: hash,
 		})
 		created, err = s.launch(ctx, org)

@@ -27,7 +27,7 @@ func (s *Service) Delete(ctx context.Context, caller access.Caller, id tenant.Or
 		}
 		o.State = tenant.StateDeleting
 		o.Epoch++
-		o.Op.Entry = o.Op.Entry.With("name", string(o.Name))
+		o.Op.Entry = named(o.Op.Entry, "name", o.Name)
 		return nil
 	})
 	if err != nil {

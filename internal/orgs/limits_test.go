@@ -2,6 +2,7 @@ package orgs_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,5 +108,28 @@ func TestAskingForTakenAddressesIsThrottled(t *testing.T) {
 			wantCode(t, ask("evil", "free@example.com"), tenant.CodeThrottled, "a free address after that")
 			wantCode(t, ask("home", "free@example.com"), "", "a free address from elsewhere")
 		})
+	}
+}
+
+// Security rule 21: the log of acts holds at most 256 bytes of what a client chose, and nothing that turns text around.
+func TestAuditEntriesHoldShortNames(t *testing.T) {
+	s := start(t, openSQLite(t))
+	long := "Acme " + strings.Repeat("\u2603", 190) // 575 bytes; the slug is acme
+	org := s.create(long, ada)
+	_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta\u200b " + strings.Repeat("\u2603", 190))})
+	wantCode(t, err, "", "rename")
+	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete")
+	_, err = s.orgs.Restore(t.Context(), operator(), org.ID, orgs.RestoreAs{Name: &long})
+	wantCode(t, err, "", "restore")
+	entries, err := s.store.Audit.List(t.Context(), org.ID, 0, 10)
+	if err != nil || len(entries) != 4 {
+		t.Fatalf("%d entries (%v), want 4", len(entries), err)
+	}
+	for _, e := range entries {
+		for key, value := range e.Detail {
+			if len(value) > access.MaxClientText || value != access.CleanClientText(value) || value == "" {
+				t.Errorf("%s has %s of %d bytes: %q", e.Action, key, len(value), value)
+			}
+		}
 	}
 }

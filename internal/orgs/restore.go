@@ -30,7 +30,7 @@ func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.O
 	if err != nil {
 		return org, err
 	}
-	op := s.newOperation(tenant.OperationRestore, entry.With("name", string(args.Name)), args)
+	op := s.newOperation(tenant.OperationRestore, named(entry, "name", args.Name), args)
 	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
 		if o.State != tenant.StateTrashed {
 			return tenant.Errorf(tenant.CodeConflict, "the organization is not in the trash")
