@@ -55,8 +55,8 @@ func (s *Server) createOrganization(ctx context.Context, caller access.Caller, i
 	return s.created(made, in.Body.Email)
 }
 
-// madeBefore finds the organization of a creation that is repeated. Where the caller may not look it up, because nobody may
-// without a token, the creation itself finds it under the planned ids.
+// madeBefore finds the organization of a creation that is repeated. Where the caller may not look it up, because only its
+// members may, the creation itself finds it under the planned ids.
 func (s *Server) madeBefore(ctx context.Context, caller access.Caller, plan idempotency.Plan,
 	act func(context.Context, idempotency.Plan) error, made *tenant.Organization,
 ) (tenant.Organization, error) {
@@ -64,7 +64,7 @@ func (s *Server) madeBefore(ctx context.Context, caller access.Caller, plan idem
 	if err == nil {
 		return *org, nil
 	}
-	if tenant.IsCode(err, tenant.CodeUnauthenticated) {
+	if tenant.IsCode(err, tenant.CodeUnauthenticated) || tenant.IsCode(err, tenant.CodeNotFound) {
 		err = act(ctx, plan)
 	}
 	return *made, err

@@ -201,6 +201,20 @@ func TestIdempotentCreation(t *testing.T) {
 			}
 		})
 	}
+	for _, settings := range [][]setting{nil, {membersOnly}} {
+		w := newWorld(t, settings...)
+		ada := w.found("Acme", "ada@acme.example")
+		b := `{"organization_name":"Bolts","email":"bob@bolts.example","password":"` + goodPassword + `"}`
+		var first, second api.Organization
+		ada.do("POST", "/v1/organizations", b, "Idempotency-Key", "k").want(t, http.StatusCreated, &first)
+		ada.do("POST", "/v1/organizations", b, "Idempotency-Key", "k").want(t, http.StatusCreated, &second)
+		if first.ID != second.ID {
+			t.Errorf("a member of another organization made %s, then %s", first.ID, second.ID)
+		}
+		bob := &person{world: w, token: w.signIn("bob@bolts.example", goodPassword).AccessToken, org: first}
+		bob.do("DELETE", bob.path(""), "").want(t, http.StatusNoContent, nil)
+		ada.do("POST", "/v1/organizations", b, "Idempotency-Key", "k").refused(t, 404, api.CodeNotFound)
+	}
 	w := newWorld(t)
 	ada := w.found("Acme", "ada@acme.example")
 	ada.do("POST", ada.path("/documents"), `{"a":1}`, "Idempotency-Key", "k").want(t, http.StatusCreated, nil)
