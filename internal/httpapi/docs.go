@@ -58,7 +58,7 @@ func (s *Server) serveDocs(x *exchange, r *http.Request) {
 	h.Set("Content-Security-Policy", docsPolicy)
 	h.Set("Content-Type", file.media)
 	h.Set("Cache-Control", "no-cache")
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	if packed {
 		h.Set("Content-Encoding", "gzip")
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,6 +103,9 @@ func TestCORS(t *testing.T) {
 		got.Get("Access-Control-Allow-Credentials") != "" || got.Get("Vary") != "Origin" ||
 		!strings.Contains(got.Get("Access-Control-Expose-Headers"), "ETag") {
 		t.Errorf("request of a listed origin: %v", got)
+	}
+	if vary := s.get(t, "/docs/init.js", "Origin", origin).header["Vary"]; !slices.Contains(vary, "Origin") || !slices.Contains(vary, "Accept-Encoding") {
+		t.Errorf("a file that depends on the origin says Vary: %q", vary)
 	}
 	for _, other := range []string{"https://app.example.evil.example", "https://APP.example", "http://app.example", "null", "*", ""} {
 		for _, d := range []door{s, bare(t)} {
