@@ -120,6 +120,7 @@ func (c *cast) meet(t *testing.T, route string, row row) {
 	check := func(who string, p *person, status int, mayRead bool) {
 		t.Helper()
 		got := c.send(t, p, route, row, victim)
+		wantSecure(t, route, got)
 		if got.status != status {
 			t.Errorf("%s gets %d, want %d: %.200s", who, got.status, status, got.body)
 		}
@@ -150,6 +151,34 @@ func (c *cast) meet(t *testing.T, route string, row row) {
 		victim = c.victim(t) // the operator's act may have been the end of the first
 	}
 	check("owner", victim, row.owner, true)
+}
+
+// cacheable are the routes whose answers hold neither credentials nor tenants' data.
+var cacheable = map[string]string{
+	"GET /.well-known/jwks.json": "public, max-age=300",
+	"GET /openapi.json":          "no-cache", "GET /openapi.yaml": "no-cache", "GET /docs": "no-cache", "GET /docs/{file}": "no-cache",
+}
+
+// wantSecure checks the headers of rule 28, which every answer has.
+func wantSecure(t *testing.T, route string, got answer) {
+	t.Helper()
+	kept := "no-store"
+	if public, ok := cacheable[route]; ok && got.status < 400 {
+		kept = public
+	}
+	for name, want := range map[string]string{
+		"Cache-Control": kept, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+	} {
+		if values := got.header.Values(name); len(values) != 1 || values[0] != want {
+			t.Errorf("%s answers %d with %s: %q, want %s", route, got.status, name, values, want)
+		}
+	}
+	if policy := got.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("%s answers %d with the policy %q", route, got.status, policy)
+	}
+	if got.header.Get("Set-Cookie") != "" || got.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("%s answers %d with %v", route, got.status, got.header)
+	}
 }
 
 // state is what a refused act must not change.
