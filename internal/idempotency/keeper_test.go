@@ -195,6 +195,33 @@ func TestTakeOverAfterTheLease(t *testing.T) {
 	}
 }
 
+// lowered lets a caller have few records in place of 1,000.
+type lowered struct {
+	store.Idempotency
+	few int
+}
+
+func (l lowered) Begin(ctx context.Context, record store.IdempotencyRecord, now time.Time, perCaller int) (store.IdempotencyRecord, bool, error) {
+	return l.Idempotency.Begin(ctx, record, now, perCaller-1000+l.few)
+}
+
+// One caller has 1,000 records at most; those of others are not concerned.
+func TestRecordsOfOneCallerAreBounded(t *testing.T) {
+	w, runs := newWorld(t), 0
+	w.keeper.Records = lowered{w.store.Idempotency, 2}
+	for _, key := range []string{"1", "2"} {
+		_, _, err := w.do(request(ada(), key, "{}"), &runs, nil)
+		wantCode(t, err, "", "key "+key)
+	}
+	_, _, err := w.do(request(ada(), "3", "{}"), &runs, nil)
+	wantCode(t, err, tenant.CodeLimit, "one key too many")
+	_, _, err = w.do(request(access.Caller{Kind: tenant.ActorMember, User: "eve"}, "3", "{}"), &runs, nil)
+	wantCode(t, err, "", "another caller's")
+	if runs != 3 {
+		t.Errorf("%d acts ran, want 3", runs)
+	}
+}
+
 func TestKeysAreBounded(t *testing.T) {
 	w, runs := newWorld(t), 0
 	for why, key := range map[string]string{
