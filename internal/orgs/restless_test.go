@@ -44,7 +44,7 @@ func TestRecoveryRestsBetweenAttempts(t *testing.T) {
 			defer close(done)
 			s.orgs.RunRecovery(ctx, 5*time.Second)
 		}()
-		time.Sleep(21 * time.Second) // of the bubble
+		<-time.After(21 * time.Second) // of the bubble
 		cancel()
 		<-done
 		if got := places.tried.Load(); got < 5 || got > 7 {
