@@ -1,12 +1,14 @@
 package orgs_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/store/storetest"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -268,4 +270,30 @@ func TestCreateRepeated(t *testing.T) {
 			wantCode(t, err, tenant.CodeNotFound, "the repetition after the deletion")
 		})
 	}
+}
+
+// What is being created is there for nobody, operators included.
+func TestCreatingIsThereForNobody(t *testing.T) {
+	f := storetest.NewFaults(openSQLite(t))
+	s := start(t, f.Store())
+	reached, release := f.Block("Users.Insert")
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.orgs.Create(context.Background(), access.Caller{}, orgs.NewOrganization{
+			Name: "Acme", Email: ada, Password: goodPassword, IDs: orgs.IDs{Org: plannedID, Owner: "planned-owner", Entry: "planned-entry"},
+		})
+		done <- err
+	}()
+	<-reached
+	for _, q := range []orgs.Query{{Limit: 10}, {Limit: 10, State: tenant.StateCreating}} {
+		if page, _, err := s.orgs.List(t.Context(), operator(), q); err != nil || len(page) != 0 {
+			t.Errorf("the list %+v shows %v (%v)", q, page, err)
+		}
+	}
+	_, err := s.orgs.Resolve(t.Context(), operator(), string(plannedID))
+	wantCode(t, err, tenant.CodeNotFound, "resolve")
+	_, err = s.orgs.Lookup(t.Context(), access.Caller{}, "Acme")
+	wantCode(t, err, tenant.CodeNotFound, "look up")
+	release()
+	wantCode(t, <-done, "", "the creation")
 }

@@ -139,8 +139,12 @@ func (s *Service) visibleTo(ctx context.Context, caller access.Caller, q Query) 
 		}
 		return []tenant.Organization{org}, nil
 	}
-	filter := store.OrgFilter{NamePrefix: tenant.PrefixKey(q.Prefix)}
-	if q.State != "" {
+	filter := store.OrgFilter{NamePrefix: tenant.PrefixKey(q.Prefix), States: tenant.KnownStates()}
+	switch q.State {
+	case "":
+	case tenant.StateCreating:
+		return nil, nil
+	default:
 		filter.States = []tenant.State{q.State}
 	}
 	return s.Orgs.List(ctx, filter, q.After, q.Limit+1)

@@ -26,6 +26,11 @@ const (
 	StatePurging State = "purging"
 )
 
+// KnownStates are those in which an organization exists for operators: all but creating, which exists for nobody.
+func KnownStates() []State {
+	return []State{StateActive, StateRenaming, StateDeleting, StateTrashed, StateRestoring, StatePurging}
+}
+
 // Visible reports whether readers and logins know the organization in this state.
 func (s State) Visible() bool {
 	switch s {
