@@ -61,7 +61,13 @@ func (t *throttle) Add(ctx context.Context, key string, delta float64, leak stor
 	if delta == 0 {
 		return level, nil
 	}
-	level = max(0, level+delta)
+	if level = max(0, level+delta); level == 0 {
+		// As good as none: what was given back must not fill the bound, where it would push real attempts out.
+		if c != nil {
+			t.forget(c)
+		}
+		return 0, nil
+	}
 	t.put(counter{key: key, level: level, changedAt: now, expiresAt: now.Add(leak.TTL)})
 	t.dirty[key] = true
 	return level, nil

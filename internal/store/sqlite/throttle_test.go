@@ -123,3 +123,38 @@ func TestThrottleKeepsWhatCouldNotBeWritten(t *testing.T) {
 		t.Errorf("%d counters wait to be written (%v)", len(th.dirty), err)
 	}
 }
+
+// What was given back does not push out what counts.
+func TestThrottleForgetsWhatWasGivenBack(t *testing.T) {
+	db, err := Open(t.Context(), Options{Dir: t.TempDir() + "/data"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	throttle := newThrottle(db.catalog, db.log, time.Now)
+	throttle.bound = 10
+	leak, now := store.Leak{TTL: time.Minute}, time.Now()
+	add := func(key string, delta float64) float64 {
+		level, err := throttle.Add(t.Context(), key, delta, leak, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return level
+	}
+	add("guesses", 5)
+	for i := range 100 {
+		key := fmt.Sprint("refunded", i)
+		add(key, 1)
+		now = now.Add(time.Millisecond)
+		if level := add(key, -1); level != 0 {
+			t.Errorf("%s is at %v after its refund", key, level)
+		}
+	}
+	if level := add("guesses", 0); level != 5 || len(throttle.counters) != 1 {
+		t.Errorf("the guesses are at %v among %d counters, want 5 and no other", level, len(throttle.counters))
+	}
+}
