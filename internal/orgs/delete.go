@@ -56,20 +56,27 @@ func (s *Service) deletion() plan {
 	}
 }
 
-// PurgeDue purges organizations whose retention is over, at most limit of them, and returns how many it purged. One that
+// PurgeDue purges organizations whose retention is over, about limit of them, and returns how many it purged. One that
 // cannot be purged does not keep the others; the first error comes back.
 func (s *Service) PurgeDue(ctx context.Context, limit int) (int, error) {
-	due, err := s.Orgs.List(ctx, store.OrgFilter{DeletedBefore: s.Now().Add(-s.Limits.Retention)}, "", limit)
-	if err != nil {
-		return 0, err
-	}
+	filter := store.OrgFilter{DeletedBefore: s.Now().Add(-s.Limits.Retention)}
 	purged, first := 0, error(nil)
-	for _, org := range due {
-		switch err := s.purgeOne(ctx, org.ID); {
-		case err == nil:
-			purged++
-		case first == nil:
-			first = err
+	for after := tenant.OrgID(""); purged < limit; {
+		due, err := s.Orgs.List(ctx, filter, after, limit)
+		if err != nil {
+			return purged, err
+		}
+		for _, org := range due {
+			switch err := s.purgeOne(ctx, org.ID); {
+			case err == nil:
+				purged++
+			case first == nil:
+				first = err
+			}
+			after = org.ID
+		}
+		if len(due) < limit {
+			break
 		}
 	}
 	return purged, first

@@ -52,3 +52,35 @@ func TestRecoveryRestsBetweenAttempts(t *testing.T) {
 		}
 	})
 }
+
+// immovable are places that cannot drop the data of one organization.
+type immovable struct {
+	store.Places
+	org tenant.OrgID
+}
+
+func (i immovable) Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationID) error {
+	if org == i.org {
+		return tenant.Errorf(tenant.CodeUnavailable, "the disk does not answer")
+	}
+	return i.Places.Drop(ctx, org, op)
+}
+
+// An organization that cannot be purged hides none of those after it.
+func TestPurgeGoesOnBehindOneThatFails(t *testing.T) {
+	places := &immovable{}
+	s := start(t, openSQLite(t), retention(-time.Hour), func(deps *orgs.Deps) {
+		places.Places = deps.Places
+		deps.Places = places
+	})
+	var all []tenant.Organization
+	for i, name := range []string{"Acme", "Beta", "Gamma"} {
+		org := s.create(name, string(rune('a'+i))+"@example.com")
+		wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete")
+		all = append(all, org)
+	}
+	places.org = all[0].ID
+	if n, err := s.orgs.PurgeDue(t.Context(), 1); n != 1 || err == nil {
+		t.Errorf("%d purged behind one that fails (%v), want 1 and its error", n, err)
+	}
+}
