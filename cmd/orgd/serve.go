@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -83,9 +84,15 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 	return s.run(ctx, p)
 }
 
+// heapFloor is never touched, so it takes no memory, but counts as live: the collector runs when the heap has grown by as much
+// as is live, and a small server's few megabytes would have it run thirty times a second under load (measured: 7 % of the
+// processor time of a look-up; the peak with 100,000 organizations grows from 124 to 141 MB).
+const heapFloor = 16 << 20
+
 // run answers until ctx ends or a listener fails, then ends in order.
 func (s *server) run(ctx context.Context, p *process) error {
-	tuneHeap(p.env)
+	floor := make([]byte, heapFloor)
+	defer runtime.KeepAlive(floor)
 	lasting := context.WithoutCancel(ctx) // for what goes on until the requests under way are finished
 	work := startJobs(lasting, s.app)
 	endControl := s.startControl(lasting)
