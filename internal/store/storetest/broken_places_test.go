@@ -15,6 +15,7 @@ var placeTwins = []twin{
 	{"a rename copies and loses one", "Places/RenameMovesEverything", spoilPlaces(func(p store.Places, d store.Documents) store.Places { return lossyPlaces{p, d} })},
 	{"the trash can be read", "Places/TrashMakesUnreachable", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return openTrash{p} })},
 	{"a second trash is an error", "Places/TrashMakesUnreachable", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return &fussyPlaces{Places: p} })},
+	{"a trash of nothing succeeds", "Places/TrashOfNothingIsNotFound", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return meekTrash{p} })},
 	{"a restore makes an empty home", "Places/RestoreBringsEverythingBack", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return emptyRestore{p} })},
 	{"a restore loses one document", "Places/RestoreBringsEverythingBack", spoilPlaces(func(p store.Places, d store.Documents) store.Places { return lossyPlaces{p, d} })},
 	{"a restore of nothing succeeds", "Places/RestoreOfNothing", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return meekRestore{p} })},
@@ -28,6 +29,15 @@ func spoilPlaces(spoil func(store.Places, store.Documents) store.Places) func(st
 		s.Places = spoil(s.Places, s.Documents)
 		return s
 	}
+}
+
+type meekTrash struct{ store.Places }
+
+func (b meekTrash) Trash(ctx context.Context, place tenant.Place, op tenant.OperationID) error {
+	if err := b.Places.Trash(ctx, place, op); !tenant.IsCode(err, tenant.CodeNotFound) {
+		return err
+	}
+	return nil
 }
 
 type freshHomes struct{ store.Places }

@@ -13,6 +13,7 @@ func placeCases() []Case {
 		clause{name: "CreateInAnothersNamespaceTouchesNothing", check: placeCreateInAnothersNamespace},
 		clause{name: "DiscardTakesAnEmptyHome", check: placeDiscard},
 		clause{name: "DiscardLeavesAHomeWithDocuments", check: placeDiscardLeavesDocuments},
+		clause{name: "TrashOfNothingIsNotFound", check: placeTrashOfNothing},
 		clause{name: "RenameMovesEverything", check: placeRename},
 		clause{name: "RenameLosesNoWriteToTheOldPlace", check: placeRenameLosesNoWrite},
 		clause{name: "RenameOntoAnothersHomeTouchesNothing", check: placeRenameOntoAnothersHome},
@@ -139,6 +140,16 @@ func placeDiscardLeavesDocuments(d *desk) {
 func moved(place tenant.Place) tenant.Place {
 	place.Placement.Namespace = newPlace().Placement.Namespace
 	return place
+}
+
+func placeTrashOfNothing(d *desk) {
+	place := d.home()
+	d.need(d.Places.Discard(d.Context(), place), "discard")
+	op := tenant.OperationID(tenant.NewID())
+	for range 2 {
+		d.want(tenant.CodeNotFound, d.Places.Trash(d.Context(), place, op), "trash of nothing")
+	}
+	d.need(d.Places.Create(d.Context(), place), "create in the place that nothing was moved from")
 }
 
 func placeRename(d *desk) {
