@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type DB struct {
 	opts    Options
 	relay   *relay
 	owners  *owners
+	hosts   []string
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -35,11 +37,12 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	client, err := mongo.Connect(clientOptions(o))
+	settings := clientOptions(o)
+	client, err := mongo.Connect(settings)
 	if err != nil {
 		return nil, errURI
 	}
-	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o}
+	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o, hosts: settings.Hosts}
 	db.catalog = calls{cap: o.CallTime, patience: time.Second}
 	db.relay = newRelay(db.catalog, o, db.main.Collection("audit"),
 		db.main.Collection("organizations"), db.main.Collection("users"), db.main.Collection("operators"), db.private.Collection("keys"))
@@ -134,4 +137,9 @@ func (db *DB) Close(ctx context.Context) error {
 	db.stop()
 	db.running.Wait()
 	return db.client.Disconnect(ctx)
+}
+
+// Place returns where the data lies, for people: the hosts and the database, without user, password and options.
+func (db *DB) Place() string {
+	return "mongodb://" + strings.Join(db.hosts, ",") + "/" + db.main.Name()
 }

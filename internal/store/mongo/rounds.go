@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
@@ -33,4 +34,42 @@ func (r *relay) round(ctx context.Context) error {
 		}
 	}
 	return r.drainAll(ctx, due, until)
+}
+
+// boxesPerCount bounds the documents of one collection whose outboxes are counted.
+const boxesPerCount = 10_000
+
+// Outbox returns how many audit entries wait in outboxes. It looks at 10,000 documents of each collection at most: where
+// more have entries, there are at least as many as it says.
+func (db *DB) Outbox(ctx context.Context) (entries int64, err error) {
+	for _, source := range db.relay.sources {
+		err := db.relay.read(ctx, func(ctx context.Context) error {
+			n, err := waiting(ctx, source)
+			entries += n
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return entries, nil
+}
+
+// waiting counts the entries in the outboxes of one collection.
+func waiting(ctx context.Context, source *mongo.Collection) (int64, error) {
+	cursor, err := source.Aggregate(ctx, mongo.Pipeline{
+		{e("$match", bson.M{fieldOutbox + ".organization": exists()})},
+		{e("$limit", boxesPerCount)},
+		{e("$group", bson.M{"_id": nil, "entries": bson.M{"$sum": bson.M{"$size": "$" + fieldOutbox}}})},
+	})
+	if err != nil {
+		return 0, err
+	}
+	var sums []struct {
+		Entries int64 `bson:"entries"`
+	}
+	if err := cursor.All(ctx, &sums); err != nil || len(sums) == 0 {
+		return 0, err
+	}
+	return sums[0].Entries, nil
 }
