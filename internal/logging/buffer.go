@@ -1,31 +1,53 @@
 package logging
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
-// buffer is the writer that slog's handlers format into, one whole line a call.
+// buffer is where lines wait: the writer that slog's handlers format into, one whole line a call, and the place where plain
+// lines are written in.
 type buffer struct {
 	log *Log
 	// room is how many bytes may wait together with the line.
 	room int
 }
 
-// Write copies a line into the buffer, or drops it where it finds no room. It never fails, since nobody could act on it.
+// Write copies a line into the buffer. It never fails, since nobody could act on it.
 func (b buffer) Write(line []byte) (int, error) {
 	l := b.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || len(l.waiting)+len(line) > b.room {
+	b.keep(append(l.waiting, line...))
+	return len(line), nil
+}
+
+// take writes a plain line into the buffer, or reports that the record gives none.
+func (b buffer) take(p plain, r *slog.Record) bool {
+	l := b.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	longer, ok := p.line(l.waiting, r)
+	if ok {
+		b.keep(longer)
+	}
+	return ok
+}
+
+// keep makes the buffer longer by a line, or drops the line where it finds no room. The caller holds the lock.
+func (b buffer) keep(longer []byte) {
+	l := b.log
+	if l.closed || len(longer) > b.room {
 		l.dropped.Add(1)
-		return len(line), nil
+		return
 	}
 	if len(l.waiting) == 0 {
 		poke(l.wake)
 	}
-	l.waiting = append(l.waiting, line...)
+	l.waiting = longer
 	if len(l.waiting) > l.capacity/2 {
 		poke(l.hurt)
 	}
-	return len(line), nil
 }
 
 // write is the goroutine that writes the buffer out: it sleeps until there is a line, lets others join it for the delay,
@@ -36,7 +58,7 @@ func (l *Log) write() {
 	for {
 		<-l.wake
 		l.linger()
-		lines, last := l.take(spare)
+		lines, last := l.drain(spare)
 		if len(lines) > 0 {
 			_, _ = l.out.Write(lines) // there is no place to report that the log cannot be written
 		}
@@ -58,8 +80,8 @@ func (l *Log) linger() {
 	}
 }
 
-// take empties the buffer into the caller's hands and reports whether nothing will follow.
-func (l *Log) take(spare []byte) (lines []byte, last bool) {
+// drain empties the buffer into the caller's hands and reports whether nothing will follow.
+func (l *Log) drain(spare []byte) (lines []byte, last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lines, l.waiting = l.waiting, spare

@@ -74,11 +74,12 @@ const reserved = 1 << 10
 
 func (l *Log) newLogger(o Options, room int) *slog.Logger {
 	options := &slog.HandlerOptions{Level: o.Level}
-	var format slog.Handler = slog.NewTextHandler(buffer{l, room}, options)
+	to := buffer{l, room}
+	var format slog.Handler = slog.NewTextHandler(to, options)
 	if o.JSON {
-		format = slog.NewJSONHandler(buffer{l, room}, options)
+		format = slog.NewJSONHandler(to, options)
 	}
-	return slog.New(handler{format, l})
+	return slog.New(handler{Handler: format, to: to, plain: plain{json: o.JSON}})
 }
 
 // Logger returns the logger that the rooms use.
@@ -111,27 +112,31 @@ func poke(c chan struct{}) {
 	}
 }
 
-// handler formats by slog's own handlers and hurries lines that somebody may be waiting for.
+// handler formats by slog's own handlers what is not plain, and hurries lines that somebody may be waiting for.
 type handler struct {
 	slog.Handler
-	log *Log
+	to    buffer
+	plain plain
 }
 
 // Handle formats and buffers one line.
 func (h handler) Handle(ctx context.Context, r slog.Record) error {
-	err := h.Handler.Handle(ctx, r)
+	var err error
+	if !h.to.take(h.plain, &r) {
+		err = h.Handler.Handle(ctx, r)
+	}
 	if r.Level >= slog.LevelWarn {
-		poke(h.log.hurt)
+		poke(h.to.log.hurt)
 	}
 	return err
 }
 
 // WithAttrs returns a handler of the same log.
 func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return handler{h.Handler.WithAttrs(attrs), h.log}
+	return handler{h.Handler.WithAttrs(attrs), h.to, h.plain.with(attrs)}
 }
 
 // WithGroup returns a handler of the same log.
 func (h handler) WithGroup(name string) slog.Handler {
-	return handler{h.Handler.WithGroup(name), h.log}
+	return handler{h.Handler.WithGroup(name), h.to, plain{unfit: true}}
 }
