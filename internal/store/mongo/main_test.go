@@ -1,9 +1,9 @@
-//go:build mongo
-
 package mongo
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -13,12 +13,21 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain fails with one line where there is no engine: these tests are never skipped.
+func TestMain(m *testing.M) {
+	if err := reach(); err != nil {
+		fmt.Fprintf(os.Stderr, "no MongoDB for the tests: run scripts/mongo-engine up, or set ORGD_TEST_MONGO_URI to a server's URI (%v)\n", err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // engineURI returns the URI of the engine that the tests use: the one in the environment, or the repository's own.
 var engineURI = sync.OnceValues(func() (string, error) {
@@ -29,12 +38,27 @@ var engineURI = sync.OnceValues(func() (string, error) {
 	return strings.TrimSpace(string(out)), err
 })
 
-// engine returns the engine's URI, or ends the test: these tests are never skipped.
+// reach asks the engine for a sign of life.
+func reach() error {
+	uri, err := engineURI()
+	if err != nil {
+		return err
+	}
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetServerSelectionTimeout(5 * time.Second))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return errors.Join(client.Ping(ctx, nil), client.Disconnect(ctx))
+}
+
+// engine returns the engine's URI.
 func engine(t *testing.T) string {
 	t.Helper()
 	uri, err := engineURI()
 	if err != nil {
-		t.Fatalf("no MongoDB for the tests: run scripts/mongo-engine up, or set ORGD_TEST_MONGO_URI (%v)", err)
+		t.Fatal(err)
 	}
 	return uri
 }
