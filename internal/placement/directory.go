@@ -23,23 +23,12 @@ const FactTTL = time.Second
 // second, so more than a server reads of different organizations in that time would only hold memory.
 const maxFacts = 10_000
 
-// fact is an organization as it was read; it is shared and never changed.
-type fact struct {
-	org    *tenant.Organization
-	key    tenant.NameKey // of its name; folding that anew for each request costs as much as finding the fact
-	readAt time.Time
-}
-
-func newFact(org *tenant.Organization, readAt time.Time) fact {
-	return fact{org: org, key: org.Name.Key(), readAt: readAt}
-}
-
 // Directory answers which organization a name, slug or id means, from facts at most [FactTTL] old.
 type Directory struct {
 	orgs    store.Orgs
 	now     func() time.Time
-	byID    *otter.Cache[tenant.OrgID, fact]
-	aliases *otter.Cache[tenant.Claim, tenant.OrgID]
+	byID    *otter.Cache[tenant.OrgID, *slot]
+	aliases *otter.Cache[tenant.Claim, *slot]
 	loads   singleflight.Group
 	epochs  epochMemory
 }
@@ -49,33 +38,35 @@ func NewDirectory(orgs store.Orgs, now func() time.Time) *Directory {
 	return &Directory{
 		orgs:    orgs,
 		now:     now,
-		byID:    otter.Must(&otter.Options[tenant.OrgID, fact]{MaximumSize: maxFacts}),
-		aliases: otter.Must(&otter.Options[tenant.Claim, tenant.OrgID]{MaximumSize: 2 * maxFacts}),
+		byID:    otter.Must(&otter.Options[tenant.OrgID, *slot]{MaximumSize: maxFacts, OnAtomicDeletion: leaveSlot}),
+		aliases: otter.Must(&otter.Options[tenant.Claim, *slot]{MaximumSize: 2 * maxFacts}),
 		epochs:  epochMemory{now: now, epochs: map[tenant.OrgID]acknowledged{}},
 	}
 }
 
 // ByID returns the organization in whatever state it is. The value is shared: callers must not change it.
 func (d *Directory) ByID(ctx context.Context, id tenant.OrgID) (*tenant.Organization, error) {
-	if f, ok := d.byID.GetIfPresent(id); ok && d.now().Sub(f.readAt) < FactTTL {
-		return f.org, nil
+	if s, ok := d.byID.GetIfPresent(id); ok {
+		if f := s.fact.Load(); f.usable(d.now()) {
+			return f.org, nil
+		}
 	}
 	return d.load(ctx, string(id), func(ctx context.Context) (tenant.Organization, error) { return d.orgs.Get(ctx, id) })
 }
 
 // ByName returns the organization that bears the name now; CodeNotFound while the name is only claimed.
 func (d *Directory) ByName(ctx context.Context, key tenant.NameKey) (*tenant.Organization, error) {
-	return d.find(ctx, tenant.NameClaim(key), func(f fact) bool { return f.key == key })
+	return d.find(ctx, tenant.NameClaim(key), func(f *fact) bool { return f.key == key })
 }
 
 // BySlug returns the organization that bears the slug now; CodeNotFound while the slug is only claimed.
 func (d *Directory) BySlug(ctx context.Context, slug tenant.Slug) (*tenant.Organization, error) {
-	return d.find(ctx, tenant.SlugClaim(slug), func(f fact) bool { return f.org.Slug == slug })
+	return d.find(ctx, tenant.SlugClaim(slug), func(f *fact) bool { return f.org.Slug == slug })
 }
 
-func (d *Directory) find(ctx context.Context, claim tenant.Claim, bears func(fact) bool) (*tenant.Organization, error) {
-	if id, ok := d.aliases.GetIfPresent(claim); ok {
-		if f, ok := d.byID.GetIfPresent(id); ok && d.now().Sub(f.readAt) < FactTTL && f.org.State.Visible() && bears(f) {
+func (d *Directory) find(ctx context.Context, claim tenant.Claim, bears func(*fact) bool) (*tenant.Organization, error) {
+	if s, ok := d.aliases.GetIfPresent(claim); ok {
+		if f := s.fact.Load(); f.usable(d.now()) && f.org.State.Visible() && bears(f) {
 			return f.org, nil
 		}
 	}
@@ -88,7 +79,9 @@ func (d *Directory) find(ctx context.Context, claim tenant.Claim, bears func(fac
 	if !bears(newFact(org, time.Time{})) {
 		return nil, tenant.Errorf(tenant.CodeNotFound, "there is no such organization")
 	}
-	d.aliases.Set(claim, org.ID)
+	if s, ok := d.byID.GetIfPresent(org.ID); ok {
+		d.aliases.Set(claim, s)
+	}
 	return org, nil
 }
 
@@ -146,15 +139,21 @@ func (d *Directory) load(ctx context.Context, key string,
 // returns the newest fact; one that must not be kept is returned all the same, since its reader began before the change.
 func (d *Directory) install(org *tenant.Organization, readAt time.Time) *tenant.Organization {
 	newest := newFact(org, readAt)
-	d.byID.Compute(org.ID, func(old fact, found bool) (fact, otter.ComputeOp) {
+	d.byID.Compute(org.ID, func(s *slot, found bool) (*slot, otter.ComputeOp) {
 		if org.Epoch < d.epochs.of(org.ID) { // compared under the entry's lock, so that Drain's removal comes after
-			return old, otter.CancelOp
+			return s, otter.CancelOp
 		}
-		if found && old.org.Version > org.Version {
+		if !found {
+			s = &slot{}
+		} else if old := s.fact.Load(); old.org.Version > org.Version {
 			newest = old
-			return old, otter.CancelOp
+			return s, otter.CancelOp
 		}
-		return newest, otter.WriteOp
+		s.fact.Store(newest)
+		if found {
+			return s, otter.CancelOp
+		}
+		return s, otter.WriteOp
 	})
 	return newest.org
 }

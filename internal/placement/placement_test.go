@@ -140,6 +140,32 @@ func TestNoFactFromBeforeTheDrain(t *testing.T) {
 	}
 }
 
+// What a drain drops is dropped for those as well who come by the name or the slug, and not only by the id.
+func TestDrainReachesNamesAndSlugs(t *testing.T) {
+	s := open(t)
+	org := insert(t, s, "Acme")
+	now := time.Now()
+	dir := placement.NewDirectory(s.Orgs, func() time.Time { return now })
+	gates := placement.NewGates(dir, s.Instances, self)
+	ways := map[string]func() (*tenant.Organization, error){
+		"name": func() (*tenant.Organization, error) { return dir.ByName(t.Context(), "acme") },
+		"slug": func() (*tenant.Organization, error) { return dir.BySlug(t.Context(), "acme") },
+	}
+	for way, find := range ways {
+		if got, err := find(); err != nil || got.ID != org.ID {
+			t.Fatalf("by %s before the drain: %v (%v)", way, got, err)
+		}
+	}
+	if err := gates.Drain(t.Context(), rename(t, s, org.ID, "Beta")); err != nil {
+		t.Fatal(err)
+	}
+	for way, find := range ways {
+		if got, err := find(); err == nil && got.Name == "Acme" {
+			t.Errorf("by %s after the drain: still %v", way, got.Name)
+		}
+	}
+}
+
 // A reader who comes after a write has been answered never joins a read that began before it.
 func TestOwnWritesAreSeenAtOnce(t *testing.T) {
 	s := open(t)

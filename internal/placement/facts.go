@@ -1,0 +1,31 @@
+package placement
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// fact is an organization as it was read; it is shared and never changed.
+type fact struct {
+	org    *tenant.Organization
+	key    tenant.NameKey // of its name; folding that anew for each request costs as much as finding the fact
+	readAt time.Time
+}
+
+func newFact(org *tenant.Organization, readAt time.Time) *fact {
+	return &fact{org: org, key: org.Name.Key(), readAt: readAt}
+}
+
+// usable reports whether there is a fact and it is not too old.
+func (f *fact) usable(now time.Time) bool { return f != nil && now.Sub(f.readAt) < FactTTL }
+
+// slot is the place of what is known of one organization. Its name and slug lead to it without a way by the id. One that the
+// directory has dropped is empty and stays so, whoever still knows it.
+type slot struct{ fact atomic.Pointer[fact] }
+
+// leaveSlot empties a slot in the same step that drops it.
+func leaveSlot(e otter.DeletionEvent[tenant.OrgID, *slot]) { e.Value.fact.Store(nil) }
