@@ -89,8 +89,12 @@ func (s *Service) recoverOne(ctx context.Context, org tenant.Organization) error
 }
 
 // stale reports whether nobody works on the operation. A server that is not registered any more is gone for good: it
-// registers before its first read and is removed after its last write.
+// registers before its first read and is removed after its last write. An operation without a server is that of a command
+// beside servers, which is on no list: its lease alone tells.
 func (s *Service) stale(ctx context.Context, op *tenant.Operation) (bool, error) {
+	if op.Server == "" {
+		return s.Now().After(op.LeaseUntil), nil
+	}
 	if op.Server == s.Self {
 		s.mu.Lock()
 		defer s.mu.Unlock()
