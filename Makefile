@@ -4,13 +4,6 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
-# The measurements are a program of their own: they take long and mean nothing
-# beside other work, so only `make bench` runs them.
-PACKAGES = $(shell go list ./... | grep -v '/bench$$')
-
-# The race detector needs cgo; releases are built without.
-TEST := CGO_ENABLED=1 go test -race -shuffle=on
-
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -27,8 +20,7 @@ run: build ## Build and start the server; ARGS="..." are its flags
 
 .PHONY: test
 test: ## Run every test with the race detector; coverage.out is the coverage
-	scripts/deps
-	$(TEST) -timeout 30m -coverprofile coverage.out $(PACKAGES)
+	scripts/test -timeout 30m -coverprofile coverage.out
 	@go tool cover -func coverage.out | awk 'END { print "coverage of all statements:", $$NF }'
 
 .PHONY: lint
@@ -38,8 +30,7 @@ lint: ## Check the code by .golangci.yaml, and go.mod for being tidy
 
 .PHONY: soak
 soak: ## Run the tests long: twice, with many rounds of killing the server
-	scripts/deps
-	ORGD_KILL_ROUNDS=$${ORGD_KILL_ROUNDS:-200} $(TEST) -count=2 -timeout 90m $(PACKAGES)
+	ORGD_KILL_ROUNDS=$${ORGD_KILL_ROUNDS:-100} scripts/test -count=2 -timeout 120m
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME, 60s by default
