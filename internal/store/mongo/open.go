@@ -86,7 +86,8 @@ func clientOptions(o Options) *options.ClientOptions {
 		SetReadPreference(readpref.Primary()).
 		SetRetryWrites(true).
 		SetRetryReads(true).
-		SetMaxPoolSize(o.MaxConnections)
+		SetMaxPoolSize(o.MaxConnections).
+		SetMonitor(o.Monitor)
 	if o.client != nil {
 		o.client(c)
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/orgd/orgd/internal/tenant"
@@ -26,6 +27,8 @@ type Options struct {
 	DocumentTime time.Duration
 	// MaxConnections bounds the pool. Zero is 50.
 	MaxConnections uint64
+	// Monitor hears of every command that is sent, and of its answer. Nil is nobody.
+	Monitor *event.CommandMonitor
 
 	tick   <-chan time.Time // of the relay; nil is each second
 	client func(*options.ClientOptions)
