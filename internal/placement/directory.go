@@ -65,10 +65,8 @@ func (d *Directory) BySlug(ctx context.Context, slug tenant.Slug) (*tenant.Organ
 }
 
 func (d *Directory) find(ctx context.Context, claim tenant.Claim, bears func(*fact) bool) (*tenant.Organization, error) {
-	if s, ok := d.aliases.GetIfPresent(claim); ok {
-		if f := s.fact.Load(); f.usable(d.now()) && f.org.State.Visible() && bears(f) {
-			return f.org, nil
-		}
+	if org := d.recall(ctx, claim, bears); org != nil {
+		return org, nil
 	}
 	org, err := d.load(ctx, string(claim), func(ctx context.Context) (tenant.Organization, error) {
 		return d.orgs.Find(ctx, claim)
@@ -83,6 +81,30 @@ func (d *Directory) find(ctx context.Context, claim tenant.Claim, bears func(*fa
 		d.aliases.Set(claim, s)
 	}
 	return org, nil
+}
+
+// recall asks first for the organization that bore the claim last: reading it anew by its id is cheaper than looking for the
+// claim. It returns nil if that one does not bear the claim now.
+func (d *Directory) recall(ctx context.Context, claim tenant.Claim, bears func(*fact) bool) *tenant.Organization {
+	s, ok := d.aliases.GetIfPresent(claim)
+	if !ok {
+		return nil
+	}
+	f := s.fact.Load()
+	if f == nil {
+		return nil
+	}
+	if !f.usable(d.now()) {
+		org, err := d.ByID(ctx, f.org.ID)
+		if err != nil {
+			return nil // whoever looks for the claim is told
+		}
+		f = newFact(org, time.Time{})
+	}
+	if !f.org.State.Visible() || !bears(f) {
+		return nil
+	}
+	return f.org
 }
 
 // Fresh reads the organization from the store and installs what it read.
