@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/orgd/orgd/internal/config"
@@ -15,7 +13,7 @@ import (
 )
 
 // act is an administration command that needs the store. Its fields are its arguments: kong fills them in, and they go to
-// a running server as JSON. It runs in whatever process holds the data folder, so it must not look at its own.
+// a running server as JSON. It runs in whatever process has the store open, so it must not look at its own.
 type act interface {
 	run(ctx context.Context, a *app, stdin string, out control.Output) error
 }
@@ -35,7 +33,7 @@ var acts = map[string]func() act{
 // founds says that an act may make a data folder that does not exist; the others would only hide a mistyped path.
 func founds(name string) bool { return name == "operator add" }
 
-// administer has an act done: by the server that holds the data folder if there is one, else in this process.
+// administer has an act done: by the server that keeps others out of the store if there is one, else in this process.
 func (p *process) administer(ctx context.Context, name string, do act, stdin string) error {
 	loaded, err := p.config()
 	if err != nil {
@@ -48,11 +46,15 @@ func (p *process) administer(ctx context.Context, name string, do act, stdin str
 	shown := newProgress(p.stderr)
 	defer shown.end()
 	out := control.Output{Writer: p.stdout, Progress: shown.show}
-	err = control.Call(ctx, loaded.Config.DataDir, request, out)
+	place := backendOf(&loaded.Config)
+	err = place.ask(ctx, request, out)
 	if !errors.Is(err, control.ErrNoServer) {
 		return err
 	}
-	return p.doAlone(ctx, &loaded.Config, alone{name, do, stdin, out})
+	if err := place.admits(name); err != nil {
+		return err
+	}
+	return p.doAlone(ctx, &loaded.Config, alone{do, stdin, out})
 }
 
 func requestOf(name string, do act, stdin string) (control.Request, error) {
@@ -62,42 +64,23 @@ func requestOf(name string, do act, stdin string) (control.Request, error) {
 
 // alone is an act that no server does.
 type alone struct {
-	name  string
 	do    act
 	stdin string
 	out   control.Output
 }
 
 func (p *process) doAlone(ctx context.Context, c *config.Config, work alone) (err error) {
-	if err := checkFolder(c.DataDir, founds(work.name)); err != nil {
-		return err
-	}
 	log := newLog(p, c, quiet)
 	defer closeLog(ctx, log)
-	a, err := p.openApp(ctx, c, log)
+	a, err := p.openApp(ctx, c, log, commanding)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	if err := a.orgs.Recover(ctx); err != nil { // of one organization, which must not keep people from all the others
-		a.log.Error("an operation could not be recovered; it is tried again", "error", oneLine(err))
+	if !a.shared { // else that is the servers' work
+		a.recoverAll(ctx)
 	}
 	return work.do.run(ctx, a, work.stdin, work.out)
-}
-
-// checkFolder refuses to work on a folder that does not exist, unless it may be made, and on one of another user: root could,
-// but the owner's server could not open the files that root leaves there.
-func checkFolder(dir string, mayMake bool) error {
-	info, err := os.Stat(dir)
-	if errors.Is(err, fs.ErrNotExist) && !mayMake {
-		return fmt.Errorf("there is no data folder %s; start orgd there first, or name another one with --store sqlite:FOLDER", dir)
-	}
-	if err == nil { // opening it says what else may be wrong
-		if owner, known := ownerOf(info); known && owner != os.Geteuid() {
-			return fmt.Errorf("the data folder %s belongs to user %d; run this command as that user, or while its server runs", dir, owner)
-		}
-	}
-	return nil
 }
 
 // serveAct carries out an act that came through the control socket.

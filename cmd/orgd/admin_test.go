@@ -70,7 +70,7 @@ func TestServerOfAnotherVersionSaysSo(t *testing.T) {
 		"flag":    {Command: "org list", Args: json.RawMessage(`{"colour":"red"}`), Version: "v9"},
 		"nothing": {Command: "org list", Version: "v9"},
 	} {
-		err := control.Call(t.Context(), s.server.app.config.DataDir, request, control.Output{Writer: io.Discard})
+		err := control.Call(t.Context(), s.server.app.config.Store.Dir, request, control.Output{Writer: io.Discard})
 		if err == nil || !strings.Contains(err.Error(), "does not know this command of orgd v9") {
 			t.Errorf("%s: got %v, want a sentence about versions", name, err)
 		}

@@ -18,6 +18,7 @@ type backupCommand struct {
 func (backupCommand) Help() string {
 	return `A running server makes the copy while it serves, as its own user, so the folder must be one that it may make. Each
 organization's copy is consistent at its own moment; the manifest in the folder says when. Signing keys are not part of it.
+A MongoDB is copied by its own mongodump.
 
 Examples:
 
@@ -68,9 +69,10 @@ func (c *restoreCommand) Run(ctx context.Context, p *process) error {
 	}
 	shown := newProgress(p.stderr)
 	defer shown.end()
-	if err := restoreStore(ctx, c.Src, &loaded.Config, shown.show); err != nil {
+	place, err := backendOf(&loaded.Config).restore(ctx, c.Src, shown.show)
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "Restored %s to %s.\n", c.Src, loaded.Config.DataDir)
+	_, err = fmt.Fprintf(p.stdout, "Restored %s to %s.\n", c.Src, place)
 	return err
 }

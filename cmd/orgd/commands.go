@@ -50,13 +50,13 @@ Administration commands work with and without a running server.`
 // settingsOf says which settings concern a command, and so stand in its help; every command takes all of them, so that one
 // environment serves all. Commands that are not here show none.
 var settingsOf = map[string][]string{
-	"operator add":    {"store", "key-file", "bcrypt-cost", "password-min", "password-check"},
-	"org list":        {"store"},
-	"org restore":     {"store"},
-	"user reset-link": {"store", "key-file", "public-url"},
-	"keys list":       {"store", "key-file"},
-	"keys rotate":     {"store", "key-file"},
-	"keys revoke":     {"store", "key-file"},
+	"operator add":    {"store", "database", "key-file", "bcrypt-cost", "password-min", "password-check"},
+	"org list":        {"store", "database", "key-file"},
+	"org restore":     {"store", "database", "key-file"},
+	"user reset-link": {"store", "database", "key-file", "public-url"},
+	"keys list":       {"store", "database", "key-file"},
+	"keys rotate":     {"store", "database", "key-file"},
+	"keys revoke":     {"store", "database", "key-file"},
 	"backup":          {"store"},
 	"restore":         {"store"},
 	"healthcheck":     {"listen", "tls-cert"},

@@ -57,7 +57,7 @@ func reportOrphans(ctx context.Context, find func(context.Context) ([]string, er
 	}
 	for _, name := range first {
 		if slices.Contains(second, name) {
-			log.Warn("data belongs to no organization; look at it and move it away", "file", name)
+			log.Warn("data belongs to no organization; look at it and move it away", "data", name)
 		}
 	}
 	return nil
@@ -82,6 +82,14 @@ func startJobs(ctx context.Context, a *app) *jobs {
 	}
 	j.running.Go(func() { a.orgs.RunRecovery(ctx, recoverEvery) })
 	return j
+}
+
+// recoverAll finishes, or takes back, what a server before this one left behind. What fails for one organization must not keep
+// people from all the others.
+func (a *app) recoverAll(ctx context.Context) {
+	if err := a.orgs.Recover(ctx); err != nil {
+		a.log.Error("an operation could not be recovered; it is tried again", "error", oneLine(err))
+	}
 }
 
 // end asks the jobs to stop and waits for them.

@@ -26,5 +26,6 @@ func newRegistry(a *app, log *logging.Log) *prometheus.Registry {
 			Name: "orgd_gates_closed", Help: "Organizations whose data waits behind an operation now.",
 		}, func() float64 { return float64(a.gates.Closed()) }),
 	)
+	registry.MustRegister(a.metrics...)
 	return registry
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -21,14 +20,15 @@ type serveCommand struct{}
 
 // Help teaches the command.
 func (serveCommand) Help() string {
-	return `Makes the data folder and its keys at the first start. SIGTERM or an interrupt ends it in order: it reports unready, takes no
-more connections, finishes the requests under way and closes the store; a second one ends it at once, which loses nothing
-that was acknowledged.
+	return `Makes the data folder, or the collections on MongoDB, and its keys at the first start. SIGTERM or an interrupt ends it in
+order: it reports unready, takes no more connections, finishes the requests under way and closes the store; a second one
+ends it at once, which loses nothing that was acknowledged.
 
 Examples:
 
     orgd
     orgd serve --listen 127.0.0.1:9000 --store sqlite:/srv/orgd
+    ORGD_STORE=mongodb://user:password@host/ ORGD_KEY_FILE=/etc/orgd/key orgd
     orgd serve --listen :443 --tls-cert cert.pem --tls-key key.pem --public-url https://orgs.example.com`
 }
 
@@ -59,7 +59,7 @@ type server struct {
 
 // serve runs a server from the opening of its store to the closing.
 func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) (err error) {
-	a, err := p.openApp(ctx, c, log)
+	a, err := p.openApp(ctx, c, log, serving)
 	if err != nil {
 		return err
 	}
@@ -67,9 +67,7 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 	if issuer := a.installation.Issuer; c.PublicURL != "" && c.PublicURL != issuer {
 		a.log.Warn("tokens keep the issuer of the first start", "issuer", issuer, "public_url", c.PublicURL)
 	}
-	if err := a.orgs.Recover(ctx); err != nil {
-		a.log.Error("an operation could not be recovered; it is tried again", "error", oneLine(err))
-	}
+	a.recoverAll(ctx)
 	if err := a.levelLogins(ctx); err != nil {
 		return err
 	}
@@ -78,7 +76,7 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 		return err
 	}
 	a.listener = s.doors[0].listener.Addr()
-	if s.control, err = control.Listen(c.DataDir, a.log); err != nil {
+	if s.control, err = backendOf(c).listen(a.log); err != nil {
 		a.log.Warn("administration commands work only while the server is stopped", "error", oneLine(err))
 	}
 	return s.run(ctx, p)
@@ -96,10 +94,11 @@ func (s *server) run(ctx context.Context, p *process) error {
 	lasting := context.WithoutCancel(ctx) // for what goes on until the requests under way are finished
 	work := startJobs(lasting, s.app)
 	endControl := s.startControl(lasting)
-	failed := make(chan error, len(s.doors))
+	failed := make(chan error, len(s.doors)+1)
 	for _, d := range s.doors {
 		go func() { failed <- d.serve() }()
 	}
+	endWatch := s.startWatch(lasting, failed)
 	s.greet(lasting, p)
 	if p.serving != nil {
 		p.serving(s)
@@ -113,8 +112,28 @@ func (s *server) run(ctx context.Context, p *process) error {
 	s.api.Drain()
 	err = errors.Join(err, s.shutDoors(lasting))
 	endControl()
+	endWatch()
 	work.end()
 	return err
+}
+
+// startWatch tells failed if another server takes this one's place, and returns what ends that.
+func (s *server) startWatch(ctx context.Context, failed chan<- error) (end func()) {
+	if !s.app.shared {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.app.watchRoll(ctx); err != nil {
+			failed <- err
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // startControl answers administration commands, and returns what ends that.
@@ -158,10 +177,6 @@ func (s *server) greet(ctx context.Context, p *process) {
 	if s.app.config.TLS() {
 		scheme = "https://"
 	}
-	data, err := filepath.Abs(s.app.config.DataDir)
-	if err != nil {
-		data = s.app.config.DataDir
-	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "orgd %s is ready.\n", versionName())
 	for _, d := range s.doors {
@@ -175,10 +190,10 @@ func (s *server) greet(ctx context.Context, p *process) {
 			fmt.Fprintf(&text, "  Documentation  %s/docs\n", address)
 		}
 	}
-	fmt.Fprintf(&text, "  Data           %s\n", data)
+	fmt.Fprintf(&text, "  Data           %s\n", s.app.place)
 	text.WriteString(s.firstOperator(ctx, p))
 	_, _ = fmt.Fprint(p.stdout, text.String())
-	s.log.Info("ready", "address", s.doors[0].listener.Addr().String(), "data", data, "version", versionName())
+	s.log.Info("ready", "address", s.doors[0].listener.Addr().String(), "data", s.app.place, "version", versionName())
 }
 
 // firstOperator says how to make an operator as long as there is none.
@@ -187,9 +202,5 @@ func (s *server) firstOperator(ctx context.Context, p *process) string {
 	if err != nil || len(found) > 0 {
 		return ""
 	}
-	where := ""
-	if text := p.settings["ORGD_STORE"]; text != "" {
-		where = " --store " + text
-	}
-	return fmt.Sprintf("There is no operator yet. To add one, run: orgd operator add --email you@example.com%s\n", where)
+	return fmt.Sprintf("There is no operator yet. To add one, run: orgd operator add --email you@example.com%s\n", p.sameStore())
 }

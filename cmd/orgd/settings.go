@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -72,4 +74,26 @@ func (f settingFlags) given() map[string]string {
 		}
 	}
 	return given
+}
+
+// sameStore are the flags by which a command finds the store that this process was given by flags.
+func (p *process) sameStore() string {
+	var flags strings.Builder
+	for _, s := range config.Settings() {
+		if text := p.settings[s.Env]; text != "" && slices.Contains([]string{"store", "database", "key-file"}, s.Flag()) {
+			flags.WriteString(" --" + s.Flag() + " " + shellWord(text))
+		}
+	}
+	return flags.String()
+}
+
+// shellWord quotes a text for a shell where it needs that.
+func shellWord(text string) string {
+	plain := func(r rune) bool {
+		return r > '~' || strings.ContainsRune("-_./:,@%+=", r) || unicode.IsLetter(r) || unicode.IsDigit(r)
+	}
+	if strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/authn"
 	"github.com/orgd/orgd/internal/config"
-	"github.com/orgd/orgd/internal/control"
 	"github.com/orgd/orgd/internal/credentials"
 	"github.com/orgd/orgd/internal/documents"
 	"github.com/orgd/orgd/internal/httpapi"
@@ -23,25 +22,21 @@ import (
 	"github.com/orgd/orgd/internal/orgs"
 	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/placement"
-	"github.com/orgd/orgd/internal/store"
-	"github.com/orgd/orgd/internal/store/sqlite"
 	"github.com/orgd/orgd/internal/tenant"
 	"github.com/orgd/orgd/internal/throttle"
 	"github.com/orgd/orgd/internal/tokens"
 )
 
-// app is the rooms of one process, wired to a store. This file is the only one that names a concrete store.
+// app is the rooms of one process, wired to a store.
 type app struct {
 	config *config.Config
 	log    *slog.Logger
 	now    func() time.Time
 
-	store        store.Store
-	backup       func(ctx context.Context, dest string, progress func(control.Progress)) error
-	orphans      func(ctx context.Context) ([]string, error)
-	dearest      func(ctx context.Context) (hash string, err error)
+	*opened
 	installation tenant.Installation
-	self         tenant.InstanceID
+	// self is this server on the list of servers; empty for a command beside others.
+	self tenant.InstanceID
 
 	pool        *passwords.Pool
 	guard       *access.Guard
@@ -60,8 +55,8 @@ type app struct {
 }
 
 // openApp opens the store and wires the rooms. The caller closes the app.
-func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Log) (_ *app, err error) {
-	a := &app{config: c, log: log.Logger(), now: p.now, self: tenant.InstanceID(tenant.NewID())}
+func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Log, as role) (_ *app, err error) {
+	a := &app{config: c, log: log.Logger(), now: p.now}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -71,10 +66,14 @@ func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Lo
 	if err != nil {
 		return nil, err
 	}
-	if err := a.openStore(ctx); err != nil {
+	if a.opened, err = backendOf(c).open(ctx, a.log, a.now); err != nil {
 		return nil, err
 	}
-	if err := a.enter(ctx); err != nil {
+	a.closers = append(a.closers, a.opened.close)
+	if err := a.enroll(ctx, as); err != nil {
+		return nil, err
+	}
+	if err := a.found(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.wire(keyFile); err != nil {
@@ -97,45 +96,14 @@ func (a *app) close() error {
 	return failed
 }
 
-// openStore opens the embedded store, the only kind so far.
-func (a *app) openStore(ctx context.Context) error {
-	db, err := sqlite.Open(ctx, sqlite.Options{Dir: a.config.DataDir, Log: a.log, Now: a.now})
-	if err != nil {
-		return err
-	}
-	a.closers = append(a.closers, db.Close)
-	a.store, a.orphans, a.dearest = db.Store(), db.Orphans, db.DearestHash
-	a.backup = func(ctx context.Context, dest string, progress func(control.Progress)) error {
-		return db.Backup(ctx, dest, report(progress))
-	}
-	return nil
-}
-
-// restoreStore makes the configured data folder from a backup.
-func restoreStore(ctx context.Context, src string, c *config.Config, progress func(control.Progress)) error {
-	return sqlite.Restore(ctx, src, c.DataDir, report(progress))
-}
-
-func report(progress func(control.Progress)) func(done, total int, what string) {
-	return func(done, total int, what string) { progress(control.Progress{Done: done, Total: total, What: what}) }
-}
-
-// enter puts this process on the list of servers and reads, or fixes, what the installation is.
-func (a *app) enter(ctx context.Context) error {
-	now := tenant.Millis(a.now())
-	err := a.store.Instances.Register(ctx, tenant.Instance{ID: a.self, Version: versionName(), StartedAt: now})
-	if err != nil {
-		return err
-	}
-	a.closers = append(a.closers, func() error {
-		return a.store.Instances.Remove(context.WithoutCancel(ctx), a.self)
-	})
+// found reads, or fixes, what the installation is.
+func (a *app) found(ctx context.Context) (err error) {
 	id := tenant.NewID()
 	issuer := a.config.PublicURL
 	if issuer == "" {
 		issuer = "urn:uuid:" + id
 	}
-	a.installation, err = a.store.Installation.Found(ctx, tenant.Installation{ID: id, Issuer: issuer, CreatedAt: now})
+	a.installation, err = a.store.Installation.Found(ctx, tenant.Installation{ID: id, Issuer: issuer, CreatedAt: tenant.Millis(a.now())})
 	return err
 }
 

@@ -14,6 +14,9 @@ func check(l *Loaded) error {
 		return fmt.Errorf("ORGD_TLS_CERT (%s) is set and ORGD_TLS_KEY is not; set both or neither", l.source("ORGD_TLS_CERT"))
 	case c.TLSKey != "" && c.TLSCert == "":
 		return fmt.Errorf("ORGD_TLS_KEY (%s) is set and ORGD_TLS_CERT is not; set both or neither", l.source("ORGD_TLS_KEY"))
+	case c.Store.URI != "" && c.KeyFile == "":
+		return fmt.Errorf("ORGD_STORE (%s) is a MongoDB server, where the server's keys may lie encrypted only: make a key file with \"orgd keys file PATH\" and set ORGD_KEY_FILE to its path",
+			l.source("ORGD_STORE"))
 	case c.RequestTimeout >= c.Lease:
 		return fmt.Errorf("ORGD_REQUEST_TIMEOUT is %s and must be shorter than ORGD_LEASE, which is %s", c.RequestTimeout, c.Lease)
 	}

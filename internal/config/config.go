@@ -29,8 +29,9 @@ type Config struct {
 	RequestTimeout time.Duration
 	BodyLimit      int64
 
-	// DataDir is the folder of the embedded store.
-	DataDir         string
+	Store Store
+	// Database is the name of the catalog's database on MongoDB.
+	Database        string
 	TenantBytes     int64
 	MaxOrgs         int64
 	DeleteRetention time.Duration

@@ -210,15 +210,3 @@ var rate = kind[Rate]{"a number and the time over which it is given back, such a
 	}
 	return Rate{burst, d}, nil
 }}
-
-// store is where the embedded store lies.
-var store = kind[string]{"sqlite: and the path of a folder, such as sqlite:./orgd-data", func(text string) (string, error) {
-	if strings.HasPrefix(text, "mongodb://") || strings.HasPrefix(text, "mongodb+srv://") {
-		return "", errors.New("names a MongoDB server, which this version does not support; use sqlite: and the path of a folder")
-	}
-	dir, found := strings.CutPrefix(text, "sqlite:")
-	if !found || dir == "" {
-		return "", errRule
-	}
-	return dir, nil
-}}

@@ -172,22 +172,12 @@ func clip(text string) string {
 	return text
 }
 
-// mask hides the password of a URI's user information.
+// mask hides what of a value nobody may see.
 func (s Setting) mask(text string) string {
 	if !s.Secret {
 		return text
 	}
-	scheme, rest, found := strings.Cut(text, "://")
-	if !found {
-		return text
-	}
-	authority, _, _ := strings.Cut(rest, "/")
-	at := strings.LastIndexByte(authority, '@')
-	if at < 0 || !strings.Contains(authority[:at], ":") {
-		return text
-	}
-	user, _, _ := strings.Cut(authority, ":")
-	return scheme + "://" + user + ":***" + rest[at:]
+	return maskURI(text)
 }
 
 // testPrefix begins variables that the project's own tests read.

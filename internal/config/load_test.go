@@ -77,7 +77,7 @@ func TestFirstSourceThatIsNotEmptyCounts(t *testing.T) {
 
 func TestEveryValueReachesItsField(t *testing.T) {
 	t.Parallel()
-	got := load(t, "ORGD_LISTEN=0.0.0.0:80", "ORGD_STORE=sqlite:/data/a b", "ORGD_PUBLIC_URL=https://orgs.example.com/base/",
+	got := load(t, "ORGD_LISTEN=0.0.0.0:80", "ORGD_STORE=sqlite:/data/a b", "ORGD_DATABASE=orgs_2", "ORGD_PUBLIC_URL=https://orgs.example.com/base/",
 		"ORGD_HOSTS=Orgs.Internal, [::1]", "ORGD_TLS_CERT=c.pem", "ORGD_TLS_KEY=k.pem", "ORGD_BEHIND_TLS=1",
 		"ORGD_TRUSTED_PROXIES=10.0.0.7,10.1.2.3/16,::1", "ORGD_CORS_ORIGINS=https://app.example.com,http://localhost:3000",
 		"ORGD_KEY_FILE=key", "ORGD_TOKEN_TTL=5m", "ORGD_BCRYPT_COST=10", "ORGD_PASSWORD_MIN=15", "ORGD_PASSWORD_CHECK=off",
@@ -91,7 +91,7 @@ func TestEveryValueReachesItsField(t *testing.T) {
 			netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("::1/128"),
 		},
 		CORSOrigins:    []string{"https://app.example.com", "http://localhost:3000"},
-		RequestTimeout: 2 * time.Second, BodyLimit: 2 << 20, DataDir: "/data/a b", TenantBytes: 1000, MaxOrgs: 7,
+		RequestTimeout: 2 * time.Second, BodyLimit: 2 << 20, Store: config.Store{Dir: "/data/a b"}, Database: "orgs_2", TenantBytes: 1000, MaxOrgs: 7,
 		Lease: 3 * time.Second, KeyFile: "key", TokenTTL: 5 * time.Minute, BcryptCost: 10, PasswordMin: 15,
 		SignupRate: config.Rate{Burst: 10, Per: time.Minute}, LogJSON: true, LogLevel: slog.LevelDebug,
 	}
@@ -108,7 +108,7 @@ func equal(a, b config.Config) bool {
 // scalars returns what of a configuration compares by ==.
 func scalars(c config.Config) any {
 	return [...]any{
-		c.Listen, c.MetricsListen, c.PublicURL, c.TLSCert, c.TLSKey, c.BehindTLS, c.RequestTimeout, c.BodyLimit, c.DataDir,
+		c.Listen, c.MetricsListen, c.PublicURL, c.TLSCert, c.TLSKey, c.BehindTLS, c.RequestTimeout, c.BodyLimit, c.Store, c.Database,
 		c.TenantBytes, c.MaxOrgs, c.DeleteRetention, c.Lease, c.KeyFile, c.TokenTTL, c.BcryptCost, c.PasswordMin,
 		c.PasswordCheck, c.SignupOpen, c.SignupRate, c.LookupPublic, c.Throttle, c.Docs, c.LogJSON, c.LogLevel,
 	}
@@ -117,7 +117,7 @@ func scalars(c config.Config) any {
 func TestDefaultsAreWhatTheDesignSays(t *testing.T) {
 	t.Parallel()
 	want := config.Config{
-		Listen: "127.0.0.1:8000", RequestTimeout: 4 * time.Second, BodyLimit: 1 << 20, DataDir: "./orgd-data",
+		Listen: "127.0.0.1:8000", RequestTimeout: 4 * time.Second, BodyLimit: 1 << 20, Store: config.Store{Dir: "./orgd-data"}, Database: "orgd",
 		TenantBytes: 1 << 30, DeleteRetention: 7 * 24 * time.Hour, Lease: 5 * time.Second, TokenTTL: time.Hour, BcryptCost: 12,
 		PasswordMin: 8, PasswordCheck: true, SignupOpen: true, SignupRate: config.Rate{Burst: 300, Per: 10 * time.Minute},
 		LookupPublic: true, Throttle: true, Docs: true, LogLevel: slog.LevelInfo,
@@ -134,7 +134,8 @@ func TestBadValueStopsWithOneClearLine(t *testing.T) {
 	t.Parallel()
 	for env, values := range map[string][]string{
 		"ORGD_LISTEN":           {"8000", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:99999", "a b"},
-		"ORGD_STORE":            {"./data", "sqlite:", "postgres://x", "mongodb://host/db"},
+		"ORGD_STORE":            {"./data", "sqlite:", "postgres://x", "mongodb://", "mongodb:///orgd", "mongodb://u:p@", "mongodb+srv://", "mongodb://:27017", "mongodb://a b", "MONGODB://host"},
+		"ORGD_DATABASE":         {"Orgd", "1orgd", "_orgd", "or-gd", "a.b", "admin", "local", "config", strings.Repeat("x", 31)},
 		"ORGD_PUBLIC_URL":       {"orgs.example.com", "ftp://x", "https://", "https://u:p@x", "https://x/?a=b", "https://x/#f", ":"},
 		"ORGD_HOSTS":            {"https://x", "x:80", "a,,b", "*"},
 		"ORGD_BEHIND_TLS":       {"2", "maybe", "true"},
@@ -182,6 +183,8 @@ func TestSettingsThatDependOnEachOther(t *testing.T) {
 		{"certificate without key", []string{"ORGD_TLS_CERT=c"}, "ORGD_TLS_KEY is not"},
 		{"key without certificate", []string{"ORGD_TLS_KEY=k"}, "ORGD_TLS_CERT is not"},
 		{"request longer than the lease", []string{"ORGD_REQUEST_TIMEOUT=5s"}, "shorter than ORGD_LEASE"},
+		{"MongoDB without a key file", []string{"ORGD_STORE=mongodb://db"}, "orgd keys file PATH"},
+		{"MongoDB with a key file", []string{"ORGD_STORE=mongodb+srv://db.example.com/?tls=true", "ORGD_KEY_FILE=key"}, ""},
 		{"everywhere in clear text", []string{"ORGD_LISTEN=:8000"}, "ORGD_BEHIND_TLS=1"},
 		{"a name in clear text", []string{"ORGD_LISTEN=orgs.internal:8000"}, "ORGD_BEHIND_TLS=1"},
 		{"an address in clear text", []string{"ORGD_LISTEN=192.0.2.1:8000"}, "ORGD_BEHIND_TLS=1"},

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/orgd/orgd/internal/config"
+	"github.com/orgd/orgd/internal/control"
+	"github.com/orgd/orgd/internal/store"
+)
+
+// backend is a kind of place where everything is kept. What differs between the kinds stands behind it: nothing else in
+// this package asks which one it is.
+type backend interface {
+	// open opens the store for this process, a server or a command.
+	open(ctx context.Context, log *slog.Logger, now func() time.Time) (*opened, error)
+	// ask has the server that keeps others out of the store do an administration command; control.ErrNoServer where none
+	// does, so that this process does the command itself.
+	ask(ctx context.Context, request control.Request, out control.Output) error
+	// admits refuses an administration command that this process cannot do itself.
+	admits(command string) error
+	// listen takes administration commands for a server; nil where commands open the store themselves.
+	listen(log *slog.Logger) (*control.Server, error)
+	// restore makes the store from a backup and returns where.
+	restore(ctx context.Context, src string, progress func(control.Progress)) (place string, err error)
+}
+
+// opened is a store that is open, with what the kinds offer beside the contract.
+type opened struct {
+	store store.Store
+	// place tells people where the data lies, without credentials.
+	place string
+	// shared says that other processes may have the store open at the same time.
+	shared bool
+	// backup copies everything to the folder dest.
+	backup func(ctx context.Context, dest string, progress func(control.Progress)) error
+	// orphans tells of data that belongs to no organization.
+	orphans func(ctx context.Context) ([]string, error)
+	// dearest returns the stored password hash that takes longest to compare.
+	dearest func(ctx context.Context) (hash string, err error)
+	// metrics are those of this kind alone.
+	metrics []prometheus.Collector
+	close   func() error
+}
+
+// backendOf returns the kind of place that the settings name.
+func backendOf(c *config.Config) backend {
+	if c.Store.URI != "" {
+		return mongoServer{c.Store.URI, c.Database}
+	}
+	return dataFolder(c.Store.Dir)
+}
