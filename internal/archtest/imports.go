@@ -95,6 +95,9 @@ func judgeTest(from, to Room, report reporter) []Violation {
 	return nil
 }
 
+// forTests tells whether only tests import the room.
+func (r Room) forTests() bool { return r.For != nil && len(r.For) == 0 }
+
 // judgeRooms judges an import of one room by another; the narrowest rule that
 // it breaks names it.
 func judgeRooms(from, to Room, report reporter) []Violation {
@@ -102,11 +105,11 @@ func judgeRooms(from, to Room, report reporter) []Violation {
 	switch {
 	case to.Backend && !admitted:
 		return report(StoresUnnamed, "%s names the concrete store %s", from.Path, to.Path)
-	case len(to.For) == 0 && !admitted:
+	case to.forTests() && !admitted:
 		return report(StoresUnnamed, "%s imports %s, which is for tests only", from.Path, to.Path)
 	case from.Floor == Operations && to.Floor == Operations:
 		return report(OperationsApart, "%s imports %s: what both need goes down", from.Path, to.Path)
-	case from.Floor <= to.Floor:
+	case from.Floor < to.Floor, from.Floor == to.Floor && !from.forTests():
 		return report(ArrowsGoDown, "%s must not import %s, which does not lie below it", from.Path, to.Path)
 	case !admitted:
 		return report(ArrowsGoDown, "%s must not import %s, which is for %s", from.Path, to.Path, strings.Join(to.For, ", "))

@@ -1,0 +1,106 @@
+package teststores
+
+import (
+	"context"
+
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// naming returns a store that hands the organizations which the arguments of a call name on in its context. Only the nouns
+// that are about tenants' own data do: no other has any business in a tenant's collection.
+func naming(inner store.Store) store.Store {
+	inner.Documents = namedDocuments{inner.Documents}
+	inner.Places = namedPlaces{inner.Places}
+	return inner
+}
+
+type namesKey struct{}
+
+// name returns a context of a call that names the organization.
+func name(ctx context.Context, org tenant.OrgID) context.Context {
+	return context.WithValue(ctx, namesKey{}, org)
+}
+
+// named returns the organization that the call names, if it names one.
+func named(ctx context.Context) (tenant.OrgID, bool) {
+	org, ok := ctx.Value(namesKey{}).(tenant.OrgID)
+	return org, ok
+}
+
+// namedDocuments are documents of the place's organization.
+type namedDocuments struct{ inner store.Documents }
+
+// Insert implements [store.Documents].
+func (n namedDocuments) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document,
+	quota int64,
+) (tenant.Document, error) {
+	return n.inner.Insert(name(ctx, place.Org), place, c, doc, quota)
+}
+
+// Get implements [store.Documents].
+func (n namedDocuments) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
+) (tenant.Document, error) {
+	return n.inner.Get(name(ctx, place.Org), place, c, id)
+}
+
+// List implements [store.Documents].
+func (n namedDocuments) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int,
+) ([]tenant.Document, error) {
+	return n.inner.List(name(ctx, place.Org), place, c, after, limit)
+}
+
+// Update implements [store.Documents].
+func (n namedDocuments) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
+	change func(*tenant.Document) error,
+) (tenant.Document, error) {
+	return n.inner.Update(name(ctx, place.Org), place, c, id, quota, change)
+}
+
+// Delete implements [store.Documents].
+func (n namedDocuments) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
+	version int64,
+) error {
+	return n.inner.Delete(name(ctx, place.Org), place, c, id, version)
+}
+
+// Usage implements [store.Documents].
+func (n namedDocuments) Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error) {
+	return n.inner.Usage(name(ctx, place.Org), place)
+}
+
+// namedPlaces are places of one organization. A move from one organization to another names nobody.
+type namedPlaces struct{ inner store.Places }
+
+// Create implements [store.Places].
+func (n namedPlaces) Create(ctx context.Context, place tenant.Place) error {
+	return n.inner.Create(name(ctx, place.Org), place)
+}
+
+// Rename implements [store.Places].
+func (n namedPlaces) Rename(ctx context.Context, from, to tenant.Place) error {
+	if from.Org == to.Org {
+		ctx = name(ctx, from.Org)
+	}
+	return n.inner.Rename(ctx, from, to)
+}
+
+// Trash implements [store.Places].
+func (n namedPlaces) Trash(ctx context.Context, place tenant.Place, op tenant.OperationID) error {
+	return n.inner.Trash(name(ctx, place.Org), place, op)
+}
+
+// Restore implements [store.Places].
+func (n namedPlaces) Restore(ctx context.Context, op tenant.OperationID, place tenant.Place) error {
+	return n.inner.Restore(name(ctx, place.Org), op, place)
+}
+
+// Drop implements [store.Places].
+func (n namedPlaces) Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationID) error {
+	return n.inner.Drop(name(ctx, org), org, op)
+}
+
+// Discard implements [store.Places].
+func (n namedPlaces) Discard(ctx context.Context, place tenant.Place) error {
+	return n.inner.Discard(name(ctx, place.Org), place)
+}
