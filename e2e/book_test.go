@@ -145,7 +145,7 @@ func (b *book) counts() string {
 func (b *book) inspect(left remains) (wrong []string) {
 	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	for _, stray := range left.strays {
-		complain("a stray file: %s", stray)
+		complain("a stray: %s", stray)
 	}
 	homes, audits := maps.Clone(left.homes), maps.Clone(left.audit)
 	for _, t := range b.tales {

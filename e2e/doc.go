@@ -2,5 +2,6 @@
 // process of its own, and with kills and restarts in the middle. Nobody calls it.
 //
 // The invariant: a story sees what a client or an operator sees. It sends requests, runs commands and lists the files that a
-// server left behind; only the inspector of a store in stores_test.go opens what the server wrote, and only after its end.
+// server left behind; only the inspectors of the stores in stores_test.go and stores_mongo_test.go look at what the server
+// wrote.
 package e2e

@@ -2,16 +2,19 @@ package e2e
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// TestKillCheckBites makes the book or the folder wrong, in every way that TestKill looks for, and wants the complaint.
+// TestKillCheckBites makes the book or the store wrong, in every way that TestKill looks for, and wants the complaint.
 func TestKillCheckBites(t *testing.T) {
 	t.Parallel()
-	s := launch(t, sqliteStore, "ORGD_THROTTLE=off")
+	overStores(t, biteBook)
+}
+
+func biteBook(t *testing.T, on store) {
+	t.Helper()
+	s := launch(t, on, "ORGD_THROTTLE=off")
 	b, operator := &book{operators: 1}, s.operator("op@orgd.example")
 	kept, gone := b.writeTale(s, "Kept", "kept@e2e.example"), b.writeTale(s, "Gone", "gone@e2e.example")
 	gone.next, gone.action = &condition{trashed, "Gone", "gone@e2e.example", goodPassword}, deleted
@@ -40,7 +43,7 @@ func TestKillCheckBites(t *testing.T) {
 		wantComplaints(t, what, asked, lie.want)
 	}
 	s.stop()
-	biteFolder(t, s, b, kept)
+	biteStore(t, s, b, kept)
 }
 
 // writeTale makes an organization with one note, and the book of it.
@@ -55,24 +58,15 @@ func (b *book) writeTale(s *server, name, email string) *tale {
 	return t
 }
 
-// biteFolder does the same with what the server left behind.
-func biteFolder(t *testing.T, s *server, b *book, kept *tale) {
+// biteStore does the same with what the server left behind.
+func biteStore(t *testing.T, s *server, b *book, kept *tale) {
 	t.Helper()
 	wantComplaints(t, "nothing is wrong", b.inspect(s.store.inspect(t, s)), "")
-	tenants := filepath.Join(s.data(), "tenants")
-	home, away := filepath.Join(tenants, kept.id+".db"), filepath.Join(s.folder, "away")
-	stray, orphan := filepath.Join(tenants, "stray.db-wal"), filepath.Join(tenants, strings.Repeat("0", 36)+".db")
-	for what, lie := range map[string]struct {
-		tell, retract func() error
-		want          string
-	}{
-		"a lost file":        {func() error { return os.Rename(home, away) }, func() error { return os.Rename(away, home) }, "is [], want [in use]"},
-		"a stray file":       {func() error { return os.WriteFile(stray, nil, 0o600) }, func() error { return os.Remove(stray) }, "a stray file: tenants/stray.db-wal"},
-		"an orphan":          {func() error { return os.WriteFile(orphan, nil, 0o600) }, func() error { return os.Remove(orphan) }, "belongs to nobody"},
-		"an entry twice":     {func() error { kept.acts[created] = 0; return nil }, func() error { kept.acts[created] = 1; return nil }, "has map[organization.create:1], want"},
-		"an entry missing":   {func() error { kept.acts[updated] = 1; return nil }, func() error { delete(kept.acts, updated); return nil }, "organization.update:1]"},
-		"a stranger's entry": {func() error { b.remove(kept); return nil }, func() error { b.add(kept); return nil }, "which nobody knows"},
-	} {
+	lies := s.store.spoil(t, s, kept.id)
+	lies["an entry twice"] = lie{func() error { kept.acts[created] = 0; return nil }, func() error { kept.acts[created] = 1; return nil }, "has map[organization.create:1], want"}
+	lies["an entry missing"] = lie{func() error { kept.acts[updated] = 1; return nil }, func() error { delete(kept.acts, updated); return nil }, "organization.update:1]"}
+	lies["a stranger's entry"] = lie{func() error { b.remove(kept); return nil }, func() error { b.add(kept); return nil }, "which nobody knows"}
+	for what, lie := range lies {
 		must(t, lie.tell())
 		found := b.inspect(s.store.inspect(t, s))
 		must(t, lie.retract())

@@ -11,7 +11,7 @@ import (
 
 // TestReadmeSession does what README.md shows, in one shell in an empty folder, and wants what it shows, word for word but
 // for what differs from run to run. A command that starts the server is started in the background; its greeting is its
-// output, since the log goes to standard error. Where the page says port 8000 the server listens elsewhere.
+// output, since the log goes to standard error. The page starts on the embedded store, as a newcomer does. Where the page says port 8000 the server listens elsewhere.
 func TestReadmeSession(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../README.md")

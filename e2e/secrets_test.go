@@ -205,12 +205,15 @@ func (p *planter) sweep() {
 			p.t.Errorf("/metrics tells of %s", word)
 		}
 	}
-	p.does("", "backup", "copy")
 	wantContains(p.t, p.does("", "keys", "list"), " true")
-	places := p.files("running", p.data())
+	places := renamed("running", p.store.contents(p.t, p.server))
+	if p.store.folder {
+		p.does("", "backup", "copy")
+		places = append(places, renamed("backup", files(p.t, filepath.Join(p.folder, "copy")))...)
+	}
 	p.stop()
-	places = append(append(places, p.files("ended", p.data())...), p.files("backup", filepath.Join(p.folder, "copy"))...)
-	for _, f := range []string{"orgd.db-wal", "tenants/" + p.ada.org.ID, "trash/" + p.eve.org.ID} {
+	places = append(places, renamed("ended", p.store.contents(p.t, p.server))...)
+	for _, f := range append([]string{"tenants/" + p.ada.org.ID, "trash/" + p.eve.org.ID}, p.store.sees...) {
 		if !holds(places, f, nil) {
 			p.t.Errorf("the search does not see %s", f)
 		}
@@ -230,10 +233,18 @@ func (p *planter) sweep() {
 }
 
 // files are all files below a folder.
-func (p *planter) files(when, folder string) (places []place) {
-	p.t.Helper()
-	for name, content := range snapshot(p.t, folder) {
-		places = append(places, place{when + ": " + name, []byte(content)})
+func files(t testing.TB, folder string) (places []place) {
+	t.Helper()
+	for name, content := range snapshot(t, folder) {
+		places = append(places, place{name, []byte(content)})
+	}
+	return places
+}
+
+// renamed says in the names of places when they were looked at.
+func renamed(when string, places []place) []place {
+	for i := range places {
+		places[i].name = when + ": " + places[i].name
 	}
 	return places
 }

@@ -105,6 +105,16 @@ func lastLines(text string, n int) string {
 // data is the folder of the embedded store.
 func (s *server) data() string { return filepath.Join(s.folder, "orgd-data") }
 
+// setting is the value of one of the server's settings; the last one counts.
+func (s *server) setting(name string) (value string) {
+	for _, set := range s.env {
+		if text, found := strings.CutPrefix(set, name+"="); found {
+			value = text
+		}
+	}
+	return value
+}
+
 // apiLine is the line of the greeting that says where the API is.
 var apiLine = regexp.MustCompile(`(?m)^  API +(https?://\S+)$`)
 

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestSecondServerIsRefused starts a second server, and a restore, on the folder of a running one.
+// TestSecondServerIsRefused starts a second server, and a restore, on the folder of a running one. A database on MongoDB has
+// no lock to hold; TestSecondServerTakesOver tells what holds there.
 func TestSecondServerIsRefused(t *testing.T) {
 	t.Parallel()
 	s := launch(t, sqliteStore)
@@ -28,7 +29,7 @@ func TestSecondServerIsRefused(t *testing.T) {
 }
 
 // TestBadFolderIsRefused starts a server on data folders that are no good: one line, exit code 1, nothing changed; and once
-// the folder is as it was, everything is there.
+// the folder is as it was, everything is there. (What MongoDB has instead of a folder is internal/store/mongo's to refuse.)
 func TestBadFolderIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	_ "modernc.org/sqlite" // reads the catalog that a server left behind
@@ -17,12 +18,27 @@ type store struct {
 	name string
 	// settings are those of a new, empty store for a server that runs in the folder.
 	settings func(t testing.TB, folder string) []string
-	// inspect looks at what a server left behind that has ended. It is the only one that does not ask the server.
-	inspect func(t testing.TB, s *server) remains
+	// inspect looks at what a server left behind that has ended, and contents reads all of it, also while the server runs.
+	// Nothing else in the stories sees the store without asking the server.
+	inspect  func(t testing.TB, s *server) remains
+	contents func(t testing.TB, s *server) []place
+	// sees are parts of the names of places that contents must have: those of an organization hold "tenants/" and its id, or
+	// "trash/" and its id.
+	sees []string
+	// spoil are ways to make what is left behind wrong about an organization, each of which inspect must show.
+	spoil func(t *testing.T, s *server, id string) map[string]lie
+	// folder says that everything is in a folder, which orgd itself copies.
+	folder bool
+}
+
+// lie makes something wrong, and right again. want is what the complaint says.
+type lie struct {
+	tell, retract func() error
+	want          string
 }
 
 // stores is the table of them.
-var stores = []store{sqliteStore}
+var stores = []store{sqliteStore, mongoStore}
 
 // overStores tells a story over each store.
 func overStores(t *testing.T, story func(t *testing.T, on store)) {
@@ -75,6 +91,28 @@ var sqliteStore = store{
 		left.audit = readAudit(t, filepath.Join(s.data(), "orgd.db"))
 		return left
 	},
+	contents: func(t testing.TB, s *server) []place {
+		t.Helper()
+		return files(t, s.data())
+	},
+	sees:   []string{"orgd.db-wal"},
+	spoil:  spoilFolder,
+	folder: true,
+}
+
+// spoilFolder are the ways in which the folder can be wrong about an organization.
+func spoilFolder(_ *testing.T, s *server, id string) map[string]lie {
+	tenants := filepath.Join(s.data(), "tenants")
+	file, away := filepath.Join(tenants, id+".db"), filepath.Join(s.folder, "away")
+	stray, orphan := filepath.Join(tenants, "stray.db-wal"), filepath.Join(tenants, strings.Repeat("0", 36)+".db")
+	move := func(from, to string) func() error { return func() error { return os.Rename(from, to) } }
+	write := func(name string) func() error { return func() error { return os.WriteFile(name, nil, 0o600) } }
+	remove := func(name string) func() error { return func() error { return os.Remove(name) } }
+	return map[string]lie{
+		"a lost file":  {move(file, away), move(away, file), "is [], want [in use]"},
+		"a stray file": {write(stray), remove(stray), "a stray: tenants/stray.db-wal"},
+		"an orphan":    {write(orphan), remove(orphan), "belongs to nobody"},
+	}
 }
 
 // dataFile is what an organization's file is called: its id, and in the trash the operation that brought it there.
