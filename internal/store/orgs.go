@@ -59,6 +59,9 @@ type Orgs interface {
 	Get(ctx context.Context, id tenant.OrgID) (tenant.Organization, error)
 	// Find returns the organization that holds the claim, in whatever state; at most one does.
 	Find(ctx context.Context, claim tenant.Claim) (tenant.Organization, error)
+	// Versions returns the versions of those of the organizations that exist, in whatever state, read like Get; no other
+	// keys. The time that it takes grows with the ids; a thousand of them are one quick call.
+	Versions(ctx context.Context, ids []tenant.OrgID) (map[tenant.OrgID]int64, error)
 	// List returns organizations in ascending order of id. The cost of a page does not grow with its depth.
 	List(ctx context.Context, filter OrgFilter, after tenant.OrgID, limit int) ([]tenant.Organization, error)
 	// Update changes an organization; see the package's clauses. Claims that the change adds are taken and those that it

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -88,6 +89,28 @@ func (t orgs) Get(ctx context.Context, id tenant.OrgID) (tenant.Organization, er
 // Find implements store.Orgs.
 func (t orgs) Find(ctx context.Context, claim tenant.Claim) (tenant.Organization, error) {
 	return t.get(ctx, bson.M{fieldClaims: string(claim)})
+}
+
+// Versions implements store.Orgs.
+func (t orgs) Versions(ctx context.Context, ids []tenant.OrgID) (map[tenant.OrgID]int64, error) {
+	versions := make(map[tenant.OrgID]int64, len(ids))
+	if len(ids) == 0 {
+		return versions, nil
+	}
+	filter := bson.M{"_id": bson.M{"$in": texts[string](ids)}, fieldLayout: living()}
+	o := options.Find().SetProjection(bson.D{e("version", 1)}).SetBatchSize(batch(len(ids)))
+	err := t.read(ctx, func(ctx context.Context) error {
+		return each(ctx, t.coll, filter, o, func(raw bson.Raw) error {
+			var d struct {
+				ID      string `bson:"_id"`
+				Version int64  `bson:"version"`
+			}
+			err := bson.Unmarshal(raw, &d)
+			versions[tenant.OrgID(d.ID)] = d.Version
+			return err
+		})
+	})
+	return versions, err
 }
 
 // List implements store.Orgs.

@@ -86,6 +86,22 @@ func (t orgs) Find(ctx context.Context, claim tenant.Claim) (tenant.Organization
 		WHERE id = (SELECT holder FROM claims WHERE kind = 'organization' AND claim = ?)`, string(claim))
 }
 
+// Versions implements store.Orgs.
+func (t orgs) Versions(ctx context.Context, ids []tenant.OrgID) (versions map[tenant.OrgID]int64, err error) {
+	err = t.catalog.read(ctx, func(s *session) error {
+		versions = make(map[tenant.OrgID]int64, len(ids))
+		const query = `SELECT id, version FROM organizations WHERE id IN (SELECT value FROM json_each(?))`
+		return s.each(query, []any{toJSON(&ids)}, func(scan func(dest ...any) error) error {
+			var id tenant.OrgID
+			var version int64
+			err := scan(&id, &version)
+			versions[id] = version
+			return err
+		})
+	})
+	return versions, err
+}
+
 func (t orgs) one(ctx context.Context, query, arg string) (org tenant.Organization, err error) {
 	err = t.catalog.read(ctx, func(s *session) error {
 		org, err = scanOrg(func(dest ...any) error { return s.get(query, []any{arg}, dest...) })

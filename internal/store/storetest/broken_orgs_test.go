@@ -15,6 +15,8 @@ var orgTwins = []twin{
 	{"claims on places are not unique", "Orgs/InsertTakesEveryClaimOrNone", spoilOrgs(func(o store.Orgs) store.Orgs { return noPlaceClaims{o} })},
 	{"an insert that misses a claim is done without it", "Orgs/InsertTakesEveryClaimOrNone", spoilOrgs(func(o store.Orgs) store.Orgs { return halfInserts{o} })},
 	{"claims are checked and then taken", "Orgs/InsertsWithACommonClaimHaveOneWinner", spoilOrgs(checkThenInsert)},
+	{"versions of what is gone", "Orgs/VersionsOfThoseThatExist", spoilOrgs(func(o store.Orgs) store.Orgs { return &oldVersions{Orgs: o} })},
+	{"versions of what was not asked for", "Orgs/VersionsOfThoseThatExist", spoilOrgs(func(o store.Orgs) store.Orgs { return allVersions{o} })},
 	{"claims are found in any case", "Orgs/FindComparesByBytes", spoilOrgs(func(o store.Orgs) store.Orgs { return caseBlindFind{o} })},
 	{"an insert of a taken id overwrites", "Orgs/InsertOfATakenID", spoilOrgs(func(o store.Orgs) store.Orgs { return overwritingInsert{o} })},
 	{"an insert that is repeated trips over its own claims", "Orgs/InsertAgainIsAnIDTaken", spoilOrgs(func(o store.Orgs) store.Orgs { return claimsFirst{o} })},
@@ -145,6 +147,41 @@ func (b lateRemove) Update(ctx context.Context, id tenant.OrgID, trail tenant.Tr
 	org, err := b.Orgs.Update(ctx, id, trail, change)
 	meet(ctx, b.updated)
 	return org, err
+}
+
+// oldVersions remembers what it once inserted.
+type oldVersions struct {
+	store.Orgs
+	known sync.Map
+}
+
+func (b *oldVersions) Insert(ctx context.Context, org tenant.Organization, trail tenant.Trail) error {
+	err := b.Orgs.Insert(ctx, org, trail)
+	if err == nil {
+		b.known.Store(org.ID, true)
+	}
+	return err
+}
+
+func (b *oldVersions) Versions(ctx context.Context, ids []tenant.OrgID) (map[tenant.OrgID]int64, error) {
+	versions, err := b.Orgs.Versions(ctx, ids)
+	for _, id := range ids {
+		if _, known := b.known.Load(id); known && err == nil && versions[id] == 0 {
+			versions[id] = 1
+		}
+	}
+	return versions, err
+}
+
+type allVersions struct{ store.Orgs }
+
+func (b allVersions) Versions(ctx context.Context, _ []tenant.OrgID) (map[tenant.OrgID]int64, error) {
+	all, err := b.List(ctx, store.OrgFilter{}, "", 10_000)
+	versions := map[tenant.OrgID]int64{}
+	for _, org := range all {
+		versions[org.ID] = org.Version
+	}
+	return versions, err
 }
 
 type caseBlindFind struct{ store.Orgs }

@@ -70,7 +70,10 @@ func (sc scene) catalogCalls(d *desk) calls {
 		"Orgs.Insert": func(ctx context.Context) error { return d.Orgs.Insert(ctx, newOrg(), sc.trail) },
 		"Orgs.Get":    func(ctx context.Context) error { return errOf(d.Orgs.Get(ctx, sc.org.ID)) },
 		"Orgs.Find":   func(ctx context.Context) error { return errOf(d.Orgs.Find(ctx, sc.org.Claims[0])) },
-		"Orgs.List":   func(ctx context.Context) error { return errOf(d.Orgs.List(ctx, store.OrgFilter{}, "", 1)) },
+		"Orgs.Versions": func(ctx context.Context) error {
+			return errOf(d.Orgs.Versions(ctx, []tenant.OrgID{sc.org.ID}))
+		},
+		"Orgs.List": func(ctx context.Context) error { return errOf(d.Orgs.List(ctx, store.OrgFilter{}, "", 1)) },
 		"Orgs.Update": func(ctx context.Context) error {
 			return errOf(d.Orgs.Update(ctx, sc.org.ID, sc.trail, func(*tenant.Organization) error { return nil }))
 		},

@@ -32,6 +32,13 @@ func (w aroundOrgs) Find(ctx context.Context, claim tenant.Claim) (tenant.Organi
 	})
 }
 
+// Versions implements [store.Orgs].
+func (w aroundOrgs) Versions(ctx context.Context, ids []tenant.OrgID) (map[tenant.OrgID]int64, error) {
+	return with(ctx, w.around, "Orgs.Versions", func() (map[tenant.OrgID]int64, error) {
+		return w.inner.Versions(ctx, ids)
+	})
+}
+
 // List implements [store.Orgs].
 func (w aroundOrgs) List(ctx context.Context, filter store.OrgFilter, after tenant.OrgID,
 	limit int,

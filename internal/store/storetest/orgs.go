@@ -13,6 +13,7 @@ func orgCases() []Case {
 		clause{name: "GetInWhateverState", check: orgInWhateverState},
 		clause{name: "FindByAnyClaim", check: orgByAnyClaim},
 		clause{name: "FindComparesByBytes", check: orgFindComparesByBytes},
+		clause{name: "VersionsOfThoseThatExist", check: orgVersions},
 		clause{name: "InsertTakesEveryClaimOrNone", check: orgInsertTakesEveryClaimOrNone},
 		clause{name: "InsertAgainIsAnIDTaken", check: orgInsertAgain},
 		clause{name: "ClaimErrorTellsHolderAndPending", check: orgClaimErrorTellsHolder},

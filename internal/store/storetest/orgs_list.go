@@ -176,3 +176,29 @@ func orgListFiltersTogether(d *desk) {
 	}
 	d.listed(filter, []tenant.OrgID{want}, "all filters at once")
 }
+
+// Whoever keeps organizations in memory asks for very many versions at once, and learns of those that are gone.
+func orgVersions(d *desk) {
+	want := map[tenant.OrgID]int64{}
+	var ids []tenant.OrgID
+	for _, state := range []tenant.State{tenant.StateActive, tenant.StateTrashed, tenant.StateCreating} {
+		org := d.putOrg(func(o *tenant.Organization) { o.State = state })
+		ids, want[org.ID] = append(ids, org.ID), 1
+	}
+	changed, removed := d.putOrg(nil), d.putOrg(nil)
+	changed, err := d.Orgs.Update(d.Context(), changed.ID, upkeep, func(*tenant.Organization) error { return nil })
+	d.need(err, "update")
+	d.need(d.Orgs.Remove(d.Context(), removed.ID, removed.Version, upkeep), "remove")
+	want[changed.ID] = changed.Version
+	ids = append(ids, changed.ID, removed.ID, changed.ID)
+	d.putOrg(nil) // not asked for
+	for len(ids) < 1000 {
+		ids = append(ids, tenant.OrgID(tenant.NewID()))
+	}
+	got, err := d.Orgs.Versions(d.Context(), ids)
+	d.need(err, "versions")
+	d.same(got, want, "the versions")
+	got, err = d.Orgs.Versions(d.Context(), nil)
+	d.need(err, "versions of none")
+	d.same(len(got), 0, "the number of versions of none")
+}
