@@ -20,18 +20,27 @@ var errTaken = errors.New("a unique key is taken")
 
 // Codes of the server's errors, as its error_codes.yml names them.
 const (
-	codeUnauthorized           = 13
-	codeAuthenticationFailed   = 18
-	codeNamespaceNotFound      = 26
-	codeNamespaceExists        = 48
-	codeMaxTimeExpired         = 50
-	codeExceededTimeLimit      = 262
-	codeCollectionUUIDMismatch = 361
-	codeObjectTooLarge         = 10334
-	codeInterrupted            = 11601
-	codeOutOfDiskSpace         = 14031
-	codeDocumentTooLarge       = 17419
-	codeResultTooLarge         = 17420
+	codeUnauthorized                = 13
+	codeAuthenticationFailed        = 18
+	codeNamespaceNotFound           = 26
+	codeNamespaceExists             = 48
+	codeMaxTimeExpired              = 50
+	codeIndexOptionsConflict        = 85
+	codeIndexKeySpecsConflict       = 86
+	codeWriteConflict               = 112
+	codePrimarySteppedDown          = 189
+	codeExceededTimeLimit           = 262
+	codeIndexBuildAborted           = 276
+	codeIndexBuildAlreadyInProgress = 285
+	codeCollectionUUIDMismatch      = 361
+	codeNotWritablePrimary          = 10107
+	codeObjectTooLarge              = 10334
+	codeInterrupted                 = 11601
+	codeInterruptedByStepDown       = 11602
+	codeNotPrimaryNoSecondaryOk     = 13435
+	codeOutOfDiskSpace              = 14031
+	codeDocumentTooLarge            = 17419
+	codeResultTooLarge              = 17420
 )
 
 // translate turns a failure of the driver into a *tenant.Error, by its code and never by its text. What is one already (a

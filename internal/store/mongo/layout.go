@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -11,9 +12,8 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-// newestLayout is the number of the layout that this binary reads and writes. Layouts go forward only; a step to the next
-// one runs when [DB.prepare] finds a lower number.
-const newestLayout = 1
+// firstLayout is the number of the layout that [DB.indexes] and the documents' types describe without any [step].
+const firstLayout = 1
 
 const (
 	// metaCollection holds what is true of the database as a whole.
@@ -22,26 +22,16 @@ const (
 	theLayout = "layout"
 )
 
-type layoutDoc struct {
-	ID     string `bson:"_id"`
-	Layout int    `bson:"layout"`
-	Number int    `bson:"number"`
-}
-
-// prepare makes what is missing of the layout, and refuses a database that is newer than this binary.
+// prepare makes what is missing of the layout, brings an older one up to date, and refuses a database that is newer than
+// this binary. Several servers may do so at the same time.
 func (db *DB) prepare(ctx context.Context) error {
-	meta := db.main.Collection(metaCollection)
-	if _, err := meta.InsertOne(ctx, layoutDoc{theLayout, rowLayout, newestLayout}); err != nil && !mongo.IsDuplicateKeyError(err) {
+	fresh := layoutDoc{ID: theLayout, Layout: rowLayout, Number: db.newest()}
+	_, err := db.main.Collection(metaCollection).InsertOne(ctx, fresh)
+	if err != nil && !mongo.IsDuplicateKeyError(err) {
 		return err
 	}
-	var found layoutDoc
-	if err := meta.FindOne(ctx, bson.M{"_id": theLayout}).Decode(&found); err != nil {
+	if err := db.migrate(ctx); err != nil {
 		return err
-	}
-	if found.Number > newestLayout {
-		return tenant.Errorf(tenant.CodeUnavailable,
-			"the database %s was written by a newer version of orgd (layout %d, this one knows %d); use that version",
-			db.main.Name(), found.Number, newestLayout)
 	}
 	for _, set := range db.indexes() {
 		if err := set.make(ctx); err != nil {
@@ -57,15 +47,45 @@ type indexSet struct {
 	models []mongo.IndexModel
 }
 
-// make makes the indexes that are missing. An index that is there is left as it is.
+// indexAttempts bounds how often the making of indexes is begun anew when another server is at it, indexPause is in between.
+const (
+	indexAttempts = 100
+	indexPause    = 100 * time.Millisecond
+)
+
+// make makes the indexes that are missing, and waits until they are there: what is unique must be so before the first write.
+// The server builds them beside its other work. An index that is there is left as it is.
 func (s indexSet) make(ctx context.Context) error {
-	if len(s.models) == 0 {
+	pause := time.NewTicker(indexPause)
+	defer pause.Stop()
+	for attempt := 1; ; attempt++ {
+		_, err := s.coll.Indexes().CreateMany(ctx, s.models)
+		if attempt == indexAttempts || !hasCode(err, codeWriteConflict, codeIndexBuildAborted, codeIndexBuildAlreadyInProgress) {
+			return s.told(err)
+		}
+		select { // another server makes the same ones
+		case <-pause.C:
+		case <-ctx.Done():
+			return overdue(ctx.Err())
+		}
+	}
+}
+
+// told says what a failure to make the indexes means.
+func (s indexSet) told(err error) error {
+	name := s.coll.Database().Name() + "." + s.coll.Name()
+	switch {
+	case err == nil:
 		return nil
+	case mongo.IsDuplicateKeyError(err):
+		return tenant.Wrap(tenant.CodeUnavailable, err,
+			"documents in "+name+" have the field layout and share what must be unique; another program wrote them: look for them and take them out")
+	case hasCode(err, codeIndexOptionsConflict, codeIndexKeySpecsConflict):
+		return tenant.Wrap(tenant.CodeUnavailable, err,
+			"an index of "+name+" stands in the way of one of orgd's; drop it, and orgd makes its own at the next start")
+	default:
+		return fmt.Errorf("make the indexes of %s: %w", name, err)
 	}
-	if _, err := s.coll.Indexes().CreateMany(ctx, s.models); err != nil {
-		return fmt.Errorf("make the indexes of %s.%s: %w", s.coll.Database().Name(), s.coll.Name(), err)
-	}
-	return nil
 }
 
 // index returns an index over documents that are ours.

@@ -43,7 +43,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errURI
 	}
 	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o, hosts: settings.Hosts}
-	db.catalog = calls{cap: o.CallTime, patience: time.Second}
+	db.catalog = calls{cap: o.CallTime, patience: min(o.CallTime, time.Second)}
 	db.relay = newRelay(db.catalog, o, db.main.Collection("audit"),
 		db.main.Collection("organizations"), db.main.Collection("users"), db.main.Collection("operators"), db.private.Collection("keys"))
 	db.owners = &owners{
@@ -54,7 +54,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		err = db.ask(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(refusal(err), client.Disconnect(context.WithoutCancel(ctx)))
+		return nil, errors.Join(refusal(err), db.disconnect(context.WithoutCancel(ctx)))
 	}
 	db.start()
 	return db, nil
@@ -66,7 +66,7 @@ func (db *DB) ask(ctx context.Context) error {
 	uuid := uuid.New()
 	err := db.main.RunCommand(ctx, bson.D{
 		e("insert", metaCollection),
-		e("documents", bson.A{layoutDoc{theLayout, rowLayout, newestLayout}}),
+		e("documents", bson.A{layoutDoc{ID: theLayout, Layout: rowLayout, Number: db.newest()}}),
 		e("collectionUUID", bson.Binary{Subtype: bson.TypeBinaryUUID, Data: uuid[:]}),
 		byMajority(),
 	}).Err()
@@ -137,6 +137,13 @@ func (db *DB) run(ctx context.Context, tick <-chan time.Time) {
 func (db *DB) Close(ctx context.Context) error {
 	db.stop()
 	db.running.Wait()
+	return db.disconnect(ctx)
+}
+
+// disconnect ends the connections. Saying goodbye to a server that is lost would take the driver half a minute.
+func (db *DB) disconnect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, db.opts.CallTime)
+	defer cancel()
 	return db.client.Disconnect(ctx)
 }
 

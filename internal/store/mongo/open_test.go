@@ -18,7 +18,7 @@ import (
 func TestOpenRefusesANewerLayout(t *testing.T) {
 	o := Options{Database: "orgd_t_newer_" + tenant.NewID()[:8]}
 	db := openTest(t, o)
-	_, err := db.main.Collection("orgd").UpdateOne(t.Context(), bson.M{"_id": theLayout}, bson.M{"$set": bson.M{"number": newestLayout + 1}})
+	_, err := db.main.Collection("orgd").UpdateOne(t.Context(), bson.M{"_id": theLayout}, bson.M{"$set": bson.M{"number": db.newest() + 1}})
 	must(t, err)
 	o.URI = engine(t)
 	_, err = Open(t.Context(), o)

@@ -31,6 +31,8 @@ type Options struct {
 	Monitor *event.CommandMonitor
 
 	tick   <-chan time.Time // of the relay; nil is each second
+	steps  []step           // nil is those of this binary
+	pace   pace
 	client func(*options.ClientOptions)
 }
 
@@ -62,6 +64,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxConnections == 0 {
 		o.MaxConnections = maxConnections
+	}
+	if o.steps == nil {
+		o.steps = layoutSteps()
+	}
+	if o.pace == (pace{}) {
+		o.pace = defaultPace
 	}
 	return o
 }
