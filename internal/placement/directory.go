@@ -31,6 +31,7 @@ type Directory struct {
 	aliases *otter.Cache[tenant.Claim, *slot]
 	loads   singleflight.Group
 	epochs  epochMemory
+	renewal renewal
 }
 
 // NewDirectory makes an empty directory over the catalog.
@@ -41,13 +42,14 @@ func NewDirectory(orgs store.Orgs, now func() time.Time) *Directory {
 		byID:    otter.Must(&otter.Options[tenant.OrgID, *slot]{MaximumSize: maxFacts, OnAtomicDeletion: leaveSlot}),
 		aliases: otter.Must(&otter.Options[tenant.Claim, *slot]{MaximumSize: 2 * maxFacts}),
 		epochs:  epochMemory{now: now, epochs: map[tenant.OrgID]acknowledged{}},
+		renewal: renewal{spawn: func(look func()) { go look() }},
 	}
 }
 
 // ByID returns the organization in whatever state it is. The value is shared: callers must not change it.
 func (d *Directory) ByID(ctx context.Context, id tenant.OrgID) (*tenant.Organization, error) {
 	if s, ok := d.byID.GetIfPresent(id); ok {
-		if f := s.fact.Load(); f.usable(d.now()) {
+		if f := d.current(s); f != nil {
 			return f.org, nil
 		}
 	}
@@ -90,12 +92,13 @@ func (d *Directory) recall(ctx context.Context, claim tenant.Claim, bears func(*
 	if !ok {
 		return nil
 	}
-	f := s.fact.Load()
+	f := d.current(s)
 	if f == nil {
-		return nil
-	}
-	if !f.usable(d.now()) {
-		org, err := d.ByID(ctx, f.org.ID)
+		stale := s.fact.Load()
+		if stale == nil {
+			return nil
+		}
+		org, err := d.ByID(ctx, stale.org.ID)
 		if err != nil {
 			return nil // whoever looks for the claim is told
 		}

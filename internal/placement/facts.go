@@ -20,12 +20,13 @@ func newFact(org *tenant.Organization, readAt time.Time) *fact {
 	return &fact{org: org, key: org.Name.Key(), readAt: readAt}
 }
 
-// usable reports whether there is a fact and it is not too old.
-func (f *fact) usable(now time.Time) bool { return f != nil && now.Sub(f.readAt) < FactTTL }
-
 // slot is the place of what is known of one organization. Its name and slug lead to it without a way by the id. One that the
 // directory has dropped is empty and stays so, whoever still knows it.
-type slot struct{ fact atomic.Pointer[fact] }
+type slot struct {
+	fact atomic.Pointer[fact]
+	// used says that somebody read the fact since it was last looked after.
+	used atomic.Bool
+}
 
 // leaveSlot empties a slot in the same step that drops it.
 func leaveSlot(e otter.DeletionEvent[tenant.OrgID, *slot]) { e.Value.fact.Store(nil) }

@@ -2,7 +2,7 @@ package placement_test
 
 import (
 	"context"
-	"log/slog"
+	"os"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -10,23 +10,18 @@ import (
 
 	"github.com/orgd/orgd/internal/placement"
 	"github.com/orgd/orgd/internal/store"
-	"github.com/orgd/orgd/internal/store/sqlite"
 	"github.com/orgd/orgd/internal/store/storetest"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
 const self tenant.InstanceID = "self"
 
+func TestMain(m *testing.M) { os.Exit(teststores.Each(m).Run()) }
+
 func open(t *testing.T) store.Store {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), sqlite.Options{
-		Dir: t.TempDir() + "/data", Log: slog.New(slog.DiscardHandler), Now: time.Now,
-	})
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db.Store()
+	return teststores.Open(t, teststores.Options{Now: time.Now})
 }
 
 func insert(t *testing.T, s store.Store, name tenant.Name) tenant.Organization {
