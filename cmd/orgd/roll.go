@@ -43,11 +43,11 @@ func (a *app) enroll(ctx context.Context, as role) error {
 		return err
 	}
 	a.closers = append(a.closers, func() error { return instances.Remove(context.WithoutCancel(ctx), a.self) })
-	return a.replaceOthers(ctx)
+	return nil
 }
 
 // replaceOthers takes other servers off the list. One that was killed stays there, and every rename would wait for it. One
-// that runs finds out within [rollPeriod] and ends.
+// that runs finds out within [rollPeriod] and ends; so call it only when nothing keeps this one from serving any more.
 func (a *app) replaceOthers(ctx context.Context) error {
 	others, err := a.store.Instances.List(ctx)
 	if err != nil {

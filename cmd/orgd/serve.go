@@ -67,7 +67,6 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 	if issuer := a.installation.Issuer; c.PublicURL != "" && c.PublicURL != issuer {
 		a.log.Warn("tokens keep the issuer of the first start", "issuer", issuer, "public_url", c.PublicURL)
 	}
-	a.recoverAll(ctx)
 	if err := a.levelLogins(ctx); err != nil {
 		return err
 	}
@@ -76,6 +75,11 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 		return err
 	}
 	a.listener = s.doors[0].listener.Addr()
+	if err := a.replaceOthers(ctx); err != nil {
+		closeDoors(s.doors)
+		return err
+	}
+	a.recoverAll(ctx)
 	if s.control, err = backendOf(c).listen(a.log); err != nil {
 		a.log.Warn("administration commands work only while the server is stopped", "error", oneLine(err))
 	}
