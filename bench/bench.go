@@ -47,6 +47,9 @@ func measures() []measure {
 		{"create", measureCreate},
 		{"documents", measureDocuments},
 		{"start", measureStart},
+		{"mongo-get", measureMongoGet},
+		{"mongo-create", measureMongoCreate},
+		{"mongo-rename", measureMongoRename},
 	}
 }
 

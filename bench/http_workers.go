@@ -20,7 +20,12 @@ import (
 
 // respond is the limit of a read: a bare net/http server that sends the same headers and bytes for every request.
 func respond(ctx context.Context, t task, tell func(report) error) error {
-	model, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(t.Answer)), nil) //nolint:bodyclose // it is, once it was read
+	return answer(ctx, t.Answer, tell, func(*http.Request) error { return nil })
+}
+
+// answer serves the same headers and bytes for every request after the work for it.
+func answer(ctx context.Context, what []byte, tell func(report) error, work func(*http.Request) error) error {
+	model, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(what)), nil) //nolint:bodyclose // it is, once it was read
 	if err != nil {
 		return err
 	}
@@ -36,7 +41,11 @@ func respond(ctx context.Context, t task, tell func(report) error) error {
 	}
 	server := &http.Server{
 		ReadHeaderTimeout: time.Minute,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := work(r); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
 			h := w.Header()
 			maps.Copy(h, model.Header)
 			_, _ = w.Write(body)

@@ -61,6 +61,7 @@ type options struct {
 	workers    int           // of the server's hashing pool
 	binary     string
 	dir        string
+	mongo      string // URI of the MongoDB; empty for the repository's own
 }
 
 func parseOptions(args []string, progress io.Writer) (options, error) {
@@ -76,6 +77,7 @@ func parseOptions(args []string, progress io.Writer) (options, error) {
 	flags.IntVar(&o.docs, "docs", 1_000_000, "documents of the large organization")
 	flags.IntVar(&o.workers, "workers", max(1, runtime.NumCPU()/2), "how many passwords the server hashes at once")
 	flags.StringVar(&o.binary, "orgd", "", "the orgd `binary` to measure, built anew if not given")
+	flags.StringVar(&o.mongo, "mongo", os.Getenv("ORGD_TEST_MONGO_URI"), "`URI` of the MongoDB to measure on; the default is what scripts/mongo-engine brings up")
 	flags.StringVar(&o.dir, "dir", "bin", "`folder` on the disk to measure on")
 	if err := flags.Parse(args); err != nil {
 		return o, err

@@ -38,7 +38,7 @@ func measureCreate(ctx context.Context, b *bench) ([]row, error) {
 		}
 		var commits []float64
 		for _, r := range made {
-			commits = append(commits, r.Commits)
+			commits = append(commits, r.Steps)
 		}
 		what := fmt.Sprintf("creations in Go (cost 4, %d clients) beside bare commits", clients)
 		rows = append(rows, all.compare(what, value, perSecond, bound{}),

@@ -37,7 +37,7 @@ func (b *bench) serve(ctx context.Context, name string, env ...string) (*server,
 	if err != nil {
 		return nil, err
 	}
-	env = append(env, "ORGD_LISTEN="+addr, "ORGD_METRICS_LISTEN="+addr, "ORGD_STORE=sqlite:"+b.folder(name))
+	env = append([]string{"ORGD_LISTEN=" + addr, "ORGD_METRICS_LISTEN=" + addr, "ORGD_STORE=sqlite:" + b.folder(name)}, env...)
 	s := &server{addr: addr, ended: make(chan error, 1)}
 	s.log, err = os.Create(filepath.Join(b.dir, name+".log"))
 	if err != nil {

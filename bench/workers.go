@@ -26,6 +26,8 @@ type task struct {
 	Count   int           `json:"count,omitempty"` // of what is done, instead of a time
 	Answer  []byte        `json:"answer,omitempty"`
 	Addr    string        `json:"addr,omitempty"`
+	URI     string        `json:"uri,omitempty"`      // of a MongoDB
+	Base    string        `json:"database,omitempty"` // there
 }
 
 // loop is the task of repeating something.
@@ -34,7 +36,7 @@ func (t task) loop() rooms.Loop { return rooms.Loop{Clients: t.Clients, For: t.F
 // report is what a worker answers.
 type report struct {
 	Rate    float64 `json:"rate,omitempty"`    // per second
-	Commits float64 `json:"commits,omitempty"` // for each thing done
+	Steps   float64 `json:"steps,omitempty"`   // of the store, for each thing done
 	Addr    string  `json:"addr,omitempty"`    // where it serves
 	Refused float64 `json:"refused,omitempty"` // per second
 }
@@ -50,6 +52,10 @@ var workers = map[string]func(ctx context.Context, t task, tell func(report) err
 	"insert-store": insertStored,
 	"get-bare":     getBare,
 	"get-store":    getStored,
+
+	"find":          find,
+	"create-mongo":  createOnMongo,
+	"insert-shared": insertShared,
 }
 
 // work is the main function of a worker. Whoever started it ends it by closing its standard input.
@@ -71,10 +77,14 @@ func work(ctx context.Context, name, text string, in io.Reader, out io.Writer) e
 	return do(ctx, t, func(r report) error { return encoder.Encode(r) })
 }
 
-// create runs the room that creates organizations.
+// create runs the room that creates organizations, on the embedded store.
 func create(ctx context.Context, t task, tell func(report) error) error {
-	rate, commits, err := rooms.Create(ctx, t.Dir, t.loop(), password)
-	return errors.Join(err, tell(report{Rate: rate, Commits: commits}))
+	s, err := rooms.OpenSQLite(ctx, t.Dir)
+	if err != nil {
+		return err
+	}
+	rate, commits, err := rooms.Create(ctx, s, t.loop(), password)
+	return errors.Join(err, s.Close(), tell(report{Rate: rate, Steps: commits}))
 }
 
 // insertStored inserts documents through the store.

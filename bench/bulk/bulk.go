@@ -1,9 +1,10 @@
-// Package bulk fills a data folder of the embedded store below HTTP, with many organizations or documents in seconds. The
-// measurements in bench use it, and so can tests that need a large installation.
+// Package bulk fills stores below HTTP, with many organizations or documents in seconds. The measurements in bench use it, and
+// so can tests that need a large installation.
 //
-// It writes rows in the form in which internal/store/sqlite does, but in one transaction and without waiting for the disk,
-// so no server may run on the folder meanwhile. What it makes is what creations and inserts would have made, but for the
-// audit entries: there are none. Its test reads everything back through the store, so that the two forms stay one.
+// A data folder of the embedded store is filled with rows in the form in which internal/store/sqlite writes them, but in one
+// transaction and without waiting for the disk, so no server may run on the folder meanwhile. What it makes is what creations
+// and inserts would have made, but for the audit entries: there are none. Its test reads everything back through the store, so
+// that the two forms stay one.
 package bulk
 
 import (

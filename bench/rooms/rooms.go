@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	driver "modernc.org/sqlite"
-
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/credentials"
 	"github.com/orgd/orgd/internal/orgs"
@@ -57,40 +55,15 @@ func (l Loop) Repeat(act func(n int) error) (rate float64, err error) {
 	return float64(done.Load()) / time.Since(began).Seconds(), failed
 }
 
-// countCommits counts the durable SQLite commits of this process from now on. The driver's hook is one for the whole process, so
-// this is for a process that does nothing else.
-func countCommits() *atomic.Int64 {
-	commits := new(atomic.Int64)
-	driver.RegisterConnectionHook(func(conn driver.ExecQuerierContext, name string) error {
-		if name == ":memory:" {
-			return nil // where the store makes the bytes of new tenants' files
-		}
-		hooks, ok := conn.(driver.HookRegisterer)
-		if !ok {
-			return fmt.Errorf("the driver's connection is a %T", conn)
-		}
-		hooks.RegisterCommitHook(func() int32 {
-			commits.Add(1)
-			return 0
-		})
-		return nil
-	})
-	return commits
-}
-
-// Create creates organizations in a fresh data folder under dir, with passwords hashed at the least cost, so that what is
-// left is the work of making one durable. It returns how many a second, and how many SQLite commits each took.
-func Create(ctx context.Context, dir string, l Loop, password string) (rate, commits float64, err error) {
-	counter := countCommits()
-	db, err := sqlite.Open(ctx, sqlite.Options{Dir: filepath.Join(dir, "data")})
+// Create creates organizations in an empty store, with passwords hashed at the least cost, so that what is left is the work of
+// making one durable. It returns how many a second, and how many steps of the store each took.
+func Create(ctx context.Context, s *Store, l Loop, password string) (rate, steps float64, err error) {
+	room, end, err := openRoom(ctx, s.Store)
 	if err != nil {
 		return 0, 0, err
 	}
-	room, end, err := openRoom(ctx, db.Store())
-	if err != nil {
-		return 0, 0, errors.Join(err, db.Close())
-	}
-	before, made := counter.Load(), 0.0
+	defer end()
+	before, made := s.steps(), 0.0
 	rate, err = l.Repeat(func(n int) error {
 		caller := access.Caller{Kind: tenant.ActorAnonymous, Prefix: fmt.Sprintf("client %d", n)}
 		_, err := room.Create(ctx, caller, orgs.NewOrganization{
@@ -98,12 +71,11 @@ func Create(ctx context.Context, dir string, l Loop, password string) (rate, com
 		})
 		return err
 	})
-	if n, countErr := db.Store().Orgs.Count(ctx); countErr == nil {
+	taken := float64(s.steps() - before)
+	if n, countErr := s.Orgs.Count(ctx); countErr == nil {
 		made = float64(n)
 	}
-	commits = float64(counter.Load()-before) / made
-	end()
-	return rate, commits, errors.Join(err, db.Close())
+	return rate, taken / made, err
 }
 
 // openRoom wires the room over a store as cmd/orgd does, with throttling off.

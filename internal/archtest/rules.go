@@ -82,7 +82,7 @@ var House = Rules{
 		{Path: "cmd/orgctl", Floor: Outside, Only: []string{"api", "client"}, Speaks: []string{http}},
 		{Path: "e2e", Floor: Outside, Only: []string{"api", "client"}, Speaks: []string{http}},
 		{Path: "docs/examples", Floor: Outside, Only: []string{}, Speaks: []string{http}},
-		{Path: "bench", Floor: Outside, Speaks: []string{http, sql}},
+		{Path: "bench", Floor: Outside, Speaks: []string{http, sql, bson}},
 
 		// Doors, and what else the programs are made of.
 		{Path: "internal/httpapi", Floor: Doors, Speaks: []string{http}},
@@ -93,9 +93,9 @@ var House = Rules{
 		{Path: "internal/logging", Floor: Doors, Only: []string{}, For: []string{"cmd/orgd"}},
 		{Path: "client", Floor: Doors, Only: []string{"api"}, For: []string{"cmd/orgctl", "e2e", "bench"}, Speaks: []string{http}},
 
-		// What the measurements do below HTTP: fill data folders, and run a room without its door.
+		// What the measurements do below HTTP: fill stores, and run a room without its door.
 		{Path: "bench/bulk", Floor: Doors, For: []string{"bench"}, Speaks: []string{sql}},
-		{Path: "bench/rooms", Floor: Doors, For: []string{"bench"}, Speaks: []string{sql}},
+		{Path: "bench/rooms", Floor: Doors, For: []string{"bench"}, Speaks: []string{sql, bson}},
 
 		// Operations.
 		{Path: "internal/orgs", Floor: Operations},
@@ -116,7 +116,7 @@ var House = Rules{
 
 		// The stores, beside what operations share: nobody below cmd knows them.
 		{Path: "internal/store/sqlite", Floor: Services, Only: contract, For: []string{"cmd/orgd", "bench/bulk", "bench/rooms", "internal/store/teststores"}, Backend: true, Speaks: []string{sql}},
-		{Path: "internal/store/mongo", Floor: Services, Only: contract, For: []string{"cmd/orgd", "internal/store/teststores"}, Backend: true, Speaks: []string{bson}},
+		{Path: "internal/store/mongo", Floor: Services, Only: contract, For: []string{"cmd/orgd", "bench/bulk", "bench/rooms", "internal/store/teststores"}, Backend: true, Speaks: []string{bson}},
 		{Path: "internal/store/storetest", Floor: Services, Only: contract, For: nobody},
 		{
 			Path: "internal/store/teststores", Floor: Services, For: nobody, Speaks: []string{bson},
