@@ -179,7 +179,7 @@ func measureMongoRename(ctx context.Context, b *bench) (rows []row, err error) {
 	for i, documents := range []int{many, few} {
 		o, err := signUp(ctx, s, i)
 		if err == nil {
-			err = fillCollection(ctx, t, string(tenant.NamespaceOf(o.Slug)), documents)
+			err = fillCollection(ctx, t, tenant.NamespaceOf(o.Slug), documents)
 		}
 		if err != nil {
 			return nil, err
