@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -20,13 +19,13 @@ import (
 	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/placement"
 	"github.com/orgd/orgd/internal/store"
-	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 	"github.com/orgd/orgd/internal/throttle"
 	"github.com/orgd/orgd/internal/tokens"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(teststores.Each(m)) }
 
 const (
 	password = "correct horse battery"
@@ -70,10 +69,7 @@ type world struct {
 func newWorld(tb testing.TB, spoil ...func(*authn.Deps)) *world {
 	tb.Helper()
 	w := &world{t: tb, clock: &clock{at: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
-	db, err := sqlite.Open(tb.Context(), sqlite.Options{Dir: filepath.Join(tb.TempDir(), "data"), Now: w.clock.now})
-	w.must(err)
-	tb.Cleanup(func() { _ = db.Close() })
-	w.store = db.Store()
+	w.store = teststores.Open(tb, teststores.Options{Now: w.clock.now})
 	pool, err := passwords.New(passwords.Options{Cost: passwords.MinCost, Now: func() time.Time {
 		w.looks.Add(1)
 		return w.clock.now()

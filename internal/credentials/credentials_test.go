@@ -3,7 +3,6 @@ package credentials_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,12 +12,12 @@ import (
 
 	"github.com/orgd/orgd/internal/credentials"
 	"github.com/orgd/orgd/internal/passwords"
-	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 	"github.com/orgd/orgd/internal/throttle"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(teststores.Each(m)) }
 
 const password = "correct horse battery"
 
@@ -31,11 +30,7 @@ type world struct {
 
 func newWorld(t *testing.T, now func() time.Time) *world {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: filepath.Join(t.TempDir(), "data")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	s := teststores.Open(t, teststores.Options{})
 	pool, err := passwords.New(passwords.Options{Cost: passwords.MinCost, Workers: 1, Queue: 1, Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +39,7 @@ func newWorld(t *testing.T, now func() time.Time) *world {
 	mac := func(label string, parts ...string) string { return label + strings.Join(parts, "|") }
 	return &world{t: t, pool: pool, Credentials: credentials.New(credentials.Options{
 		Pool: pool, Policy: passwords.Policy{CheckCommon: true},
-		Throttle: throttle.New(throttle.Options{Store: db.Store().Throttle, MAC: mac, Now: time.Now}),
+		Throttle: throttle.New(throttle.Options{Store: s.Throttle, MAC: mac, Now: time.Now}),
 	})}
 }
 

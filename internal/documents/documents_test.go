@@ -3,7 +3,7 @@ package documents_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -12,10 +12,12 @@ import (
 	"github.com/orgd/orgd/internal/documents"
 	"github.com/orgd/orgd/internal/placement"
 	"github.com/orgd/orgd/internal/store"
-	"github.com/orgd/orgd/internal/store/sqlite"
 	"github.com/orgd/orgd/internal/store/storetest"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststores.Each(m).Run()) }
 
 // world is one organization with an empty home, and the service over it.
 type world struct {
@@ -28,12 +30,7 @@ type world struct {
 
 func newWorld(t *testing.T, quota int64) *world {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir() + "/data", Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	faults := storetest.NewFaults(db.Store())
+	faults := storetest.NewFaults(teststores.Open(t, teststores.Options{Now: time.Now}))
 	s := faults.Store()
 	gates := placement.NewGates(placement.NewDirectory(s.Orgs, time.Now), s.Instances, "self")
 	guard := access.NewGuard(access.Policy{}, time.Now)

@@ -75,6 +75,16 @@ func TestRequestTimeout(t *testing.T) {
 	}
 }
 
+// A store that does not answer makes the server unready while those who ask still wait, however long requests may take.
+func TestReadinessIsToldInTime(t *testing.T) {
+	s := withDeps(t, func(d *httpapi.Deps) { d.Health = stuck{} }, func(o *httpapi.Options) { o.RequestTimeout = time.Minute })
+	began := time.Now()
+	s.get(t, "/readyz").refused(t, 503, api.CodeUnavailable)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
 // late is a body that does not arrive.
 type late struct{}
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -22,11 +23,13 @@ import (
 	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/placement"
 	"github.com/orgd/orgd/internal/store"
-	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 	"github.com/orgd/orgd/internal/throttle"
 	"github.com/orgd/orgd/internal/tokens"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststores.Each(m).Run()) }
 
 const (
 	goodPassword  = "correct horse battery"
@@ -117,16 +120,7 @@ func newWorld(t testing.TB, settings ...setting) *world {
 		s(&set)
 	}
 	w := &world{t: t, clock: &clock{now: time.Now()}, log: &lockedBuffer{}}
-	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir() + "/data", Now: w.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w.store = db.Store()
+	w.store = teststores.Open(t, teststores.Options{Now: w.clock.Now})
 	w.open(set)
 	return w
 }

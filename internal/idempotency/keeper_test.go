@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,9 +14,11 @@ import (
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/idempotency"
 	"github.com/orgd/orgd/internal/store"
-	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststores.Each(m).Run()) }
 
 // world is a keeper on a clock of the test's own.
 type world struct {
@@ -30,12 +32,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir() + "/data", Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	w := &world{t: t, store: db.Store(), now: time.Now()}
+	w := &world{t: t, store: teststores.Open(t, teststores.Options{Now: time.Now}), now: time.Now()}
 	w.keeper = idempotency.New(idempotency.Deps{
 		Records: w.store.Idempotency,
 		MAC:     func(label string, parts ...string) string { return label + "|" + strings.Join(parts, "|") },

@@ -11,7 +11,7 @@ import (
 
 // A command beside servers is on no list. Servers leave its operation alone while its lease runs, and end it afterwards.
 func TestOperationOfACommandHasItsLease(t *testing.T) {
-	f := storetest.NewFaults(openSQLite(t))
+	f := storetest.NewFaults(open(t))
 	s := start(t, f.Store())
 	org := s.create("Acme", ada)
 	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete")

@@ -32,7 +32,7 @@ func crowd(n int, client func(i int)) {
 
 // 64 people want one name at once, spelled in different ways: one gets it.
 func TestManyWantOneName(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	spellings := []string{"Acme Corp", "ACME CORP", " acme  corp ", "Acme\tCorp", "aCmE cOrP", "Acme-Corp", "Acme, Corp", "Ácme Corp"}
 	var created, taken atomic.Int64
 	crowd(64, func(i int) {
@@ -61,7 +61,7 @@ func TestManyWantOneName(t *testing.T) {
 // 16 clients rename, delete and restore one organization at once. Each answer must be true: replaying the acknowledged acts
 // as the audit log orders them leads to the state at the end.
 func TestManyOperateOnOneOrganization(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	doc := s.write(org, `{"n":1}`)
 	acknowledged := map[access.Action]*atomic.Int64{access.OrgUpdate: {}, access.OrgDelete: {}, access.OrgRestore: {}}
@@ -147,7 +147,7 @@ func (s *server) checkAcknowledged(id tenant.OrgID, acknowledged map[access.Acti
 // Writers and readers go on while the organization is renamed again and again: nobody fails, no acknowledged write is lost,
 // no reader sees fewer documents than were acknowledged before.
 func TestRenameUnderLoad(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	s.write(org, `{"first":true}`)
 	ctx, stop := context.WithCancel(t.Context())
@@ -197,7 +197,7 @@ func TestRenameUnderLoad(t *testing.T) {
 
 // After a deletion has answered nobody reads or writes the data, whatever was under way.
 func TestDeleteUnderLoad(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	s.write(org, `{"first":true}`)
 	var deleted atomic.Bool
@@ -237,7 +237,7 @@ func TestDeleteUnderLoad(t *testing.T) {
 
 // A client that hangs up does not stop an operation that has begun.
 func TestClientGoesAway(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	visit, err := s.gates.Enter(t.Context(), org.ID)
 	if err != nil {

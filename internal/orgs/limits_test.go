@@ -33,7 +33,7 @@ func newOrg(name, email string) orgs.NewOrganization {
 
 // Security rule 23: an address creates so many organizations and no more; another one is not concerned.
 func TestSignUpsAreLimitedPerAddress(t *testing.T) {
-	st := openSQLite(t)
+	st := open(t)
 	s := start(t, st, limited(st, 2, 100))
 	for i := range 2 {
 		_, err := s.orgs.Create(t.Context(), from("home"), newOrg(fmt.Sprint("Acme ", i), fmt.Sprintf("ada%d@example.com", i)))
@@ -51,7 +51,7 @@ func TestSignUpsAreLimitedPerAddress(t *testing.T) {
 
 // Security rule 23: one organization is renamed and deleted so often and no more; another one is not concerned.
 func TestChangesAreLimitedPerOrganization(t *testing.T) {
-	st := openSQLite(t)
+	st := open(t)
 	s := start(t, st, limited(st, 100, 3))
 	acme, other := s.create("Acme", ada), s.create("Other", eve)
 	for i := range 3 {
@@ -69,7 +69,7 @@ func TestChangesAreLimitedPerOrganization(t *testing.T) {
 
 // ORGD_MAX_ORGS counts what is outside the trash.
 func TestOrganizationsAreBoundedInNumber(t *testing.T) {
-	s := start(t, openSQLite(t), func(deps *orgs.Deps) { deps.Limits.MaxOrganizations = 2 })
+	s := start(t, open(t), func(deps *orgs.Deps) { deps.Limits.MaxOrganizations = 2 })
 	acme := s.create("Acme", ada)
 	s.create("Other", eve)
 	third := func(name string) error {
@@ -87,7 +87,7 @@ func TestOrganizationsAreBoundedInNumber(t *testing.T) {
 func TestAskingForTakenAddressesIsThrottled(t *testing.T) {
 	for way, change := range map[string]*orgs.Change{"create": nil, "update": {}, "rename": {Name: new("Renamed")}} {
 		t.Run(way, func(t *testing.T) {
-			st := openSQLite(t)
+			st := open(t)
 			s := start(t, st, limited(st, 1000, 1000))
 			s.create("Acme", ada)
 			own := s.create("Own", eve)
@@ -113,7 +113,7 @@ func TestAskingForTakenAddressesIsThrottled(t *testing.T) {
 
 // Security rule 21: the log of acts holds at most 256 bytes of what a client chose, and nothing that turns text around.
 func TestAuditEntriesHoldShortNames(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	long := "Acme " + strings.Repeat("\u2603", 190) // 575 bytes; the slug is acme
 	org := s.create(long, ada)
 	_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta\u200b " + strings.Repeat("\u2603", 190))})

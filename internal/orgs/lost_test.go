@@ -68,7 +68,7 @@ func TestOperationsOnLostData(t *testing.T) {
 		"restore of damaged": {lost{restore: damaged}, trashed, restore, tenant.CodeConflict, tenant.StateTrashed, "Acme"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, openSQLite(t), func(deps *orgs.Deps) {
+			s := start(t, open(t), func(deps *orgs.Deps) {
 				tc.places.Places = deps.Places
 				deps.Places = &tc.places
 			})

@@ -13,7 +13,7 @@ import (
 )
 
 func TestCreateNamesEveryRefusedField(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	_, err := s.orgs.Create(t.Context(), access.Caller{}, orgs.NewOrganization{Name: "a\x00b", Email: "nobody", Password: "short"})
 	wantCode(t, err, tenant.CodeInvalid, "create with three bad fields")
 	var locations []string
@@ -28,7 +28,7 @@ func TestCreateNamesEveryRefusedField(t *testing.T) {
 }
 
 func TestNamesAndAddressesAreUnique(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	s.create("Acme Inc", ada)
 	for _, tc := range []struct {
 		name, email string
@@ -46,7 +46,7 @@ func TestNamesAndAddressesAreUnique(t *testing.T) {
 }
 
 func TestUpdateIsOneActOrNothing(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	s.create("Taken", eve)
 	_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta"), Email: new(eve)})
@@ -62,7 +62,7 @@ func TestUpdateIsOneActOrNothing(t *testing.T) {
 }
 
 func TestUpdateWithNothingToChangeLeavesNoEntry(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	for _, change := range []orgs.Change{{}, {Name: new("Acme")}, {Email: new(" ")}, {Email: new(ada)}, {Name: new(" Acme ")}} {
 		_, err := s.orgs.Update(t.Context(), owner(org), org.ID, change)
@@ -79,7 +79,7 @@ func TestUpdateWithNothingToChangeLeavesNoEntry(t *testing.T) {
 
 // Rules 1 and 2: whose address and password, and how lately they proved to be there.
 func TestChangeOfCredentialsNeedsTheOwnerAtTheKeyboard(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	stale := owner(org)
 	stale.AuthTime = time.Now().Add(-orgs.StepUpWindow - time.Second)
@@ -109,7 +109,7 @@ func TestChangeOfCredentialsNeedsTheOwnerAtTheKeyboard(t *testing.T) {
 }
 
 func TestVersionConditions(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta"), IfVersion: org.Version + 1})
 	wantCode(t, err, tenant.CodePrecondition, "rename of another version")
@@ -121,7 +121,7 @@ func TestVersionConditions(t *testing.T) {
 }
 
 func TestDeletedNameAndAddressAreFreeAtOnce(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	for range 3 {
 		org := s.create("Acme", ada)
 		s.write(org, `{"n":1}`)
@@ -133,7 +133,7 @@ func TestDeletedNameAndAddressAreFreeAtOnce(t *testing.T) {
 }
 
 func TestRestoreWhereNameOrAddressIsTaken(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	doc := s.write(org, `{"n":1}`)
 	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete")
@@ -162,7 +162,7 @@ func TestRestoreWhereNameOrAddressIsTaken(t *testing.T) {
 }
 
 func TestRetention(t *testing.T) {
-	s := start(t, openSQLite(t), retention(0))
+	s := start(t, open(t), retention(0))
 	org := s.create("Acme", ada)
 	s.write(org, `{"n":1}`)
 	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete")
@@ -175,7 +175,7 @@ func TestRetention(t *testing.T) {
 		t.Errorf("entries %q, want %q", got, want)
 	}
 
-	kept := start(t, openSQLite(t))
+	kept := start(t, open(t))
 	org = kept.create("Acme", ada)
 	wantCode(t, kept.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete")
 	if n, err := kept.orgs.PurgeDue(t.Context(), 10); n != 0 || err != nil {
@@ -185,7 +185,7 @@ func TestRetention(t *testing.T) {
 
 // A slug in a path means the organization that bears it now; an id has one spelling; what is not known is not there.
 func TestResolve(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	org := s.create("Acme Corp", ada)
 	gone := s.create("Gone", eve)
 	wantCode(t, s.orgs.Delete(t.Context(), owner(gone), gone.ID, 0), "", "delete")
@@ -207,7 +207,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestListIsPagedAndFiltered(t *testing.T) {
-	s := start(t, openSQLite(t))
+	s := start(t, open(t))
 	var ids []tenant.OrgID
 	for _, name := range []string{"Alpha", "Beta", "alpine", "Gamma"} {
 		ids = append(ids, s.create(name, strings.ToLower(name)+"@example.com").ID)
@@ -248,7 +248,7 @@ func TestListIsPagedAndFiltered(t *testing.T) {
 func TestCreateRepeated(t *testing.T) {
 	for fate, keep := range map[string]time.Duration{"purged": 0, "in the trash": time.Hour} {
 		t.Run(fate, func(t *testing.T) {
-			s := start(t, openSQLite(t), retention(keep))
+			s := start(t, open(t), retention(keep))
 			in := orgs.NewOrganization{Name: "Acme", Email: ada, Password: goodPassword, IDs: orgs.IDs{
 				Org: plannedID, Owner: tenant.UserID(tenant.NewID()), Entry: tenant.EntryID(tenant.NewID()),
 			}}
@@ -274,7 +274,7 @@ func TestCreateRepeated(t *testing.T) {
 
 // What is being created is there for nobody, operators included.
 func TestCreatingIsThereForNobody(t *testing.T) {
-	f := storetest.NewFaults(openSQLite(t))
+	f := storetest.NewFaults(open(t))
 	s := start(t, f.Store())
 	reached, release := f.Block("Users.Insert")
 	done := make(chan error, 1)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/orgd/orgd/internal/orgs"
 	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -33,7 +34,7 @@ func TestRecoveryRestsBetweenAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		places := &stuck{enough: cancel}
-		s := start(t, openSQLite(t), func(deps *orgs.Deps) {
+		s := start(t, teststores.SQLite.Open(t, teststores.Options{}), func(deps *orgs.Deps) {
 			places.Places = deps.Places
 			deps.Places = places
 		})
@@ -69,7 +70,7 @@ func (i immovable) Drop(ctx context.Context, org tenant.OrgID, op tenant.Operati
 // An organization that cannot be purged hides none of those after it.
 func TestPurgeGoesOnBehindOneThatFails(t *testing.T) {
 	places := &immovable{}
-	s := start(t, openSQLite(t), retention(-time.Hour), func(deps *orgs.Deps) {
+	s := start(t, open(t), retention(-time.Hour), func(deps *orgs.Deps) {
 		places.Places = deps.Places
 		deps.Places = places
 	})

@@ -17,7 +17,7 @@ func TestSessionThatEndsWhileThePasswordIsHashed(t *testing.T) {
 		"with another name": {Name: new("Stolen"), Password: new("thief of a thousand staples")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, openSQLite(t))
+			s := start(t, open(t))
 			org := s.create("Acme", "ada@acme.example")
 			thief := owner(org)
 			if _, err := s.store.Users.Update(t.Context(), thief.User, tenant.Upkeep{Reason: "test"}, func(u *tenant.User) error {
@@ -42,7 +42,7 @@ func TestSessionThatEndsWhileThePasswordIsHashed(t *testing.T) {
 
 // A password that is set while a rename with another password is under way came later, and stands.
 func TestPasswordSetDuringTheRenameStands(t *testing.T) {
-	f := storetest.NewFaults(openSQLite(t))
+	f := storetest.NewFaults(open(t))
 	s := start(t, f.Store())
 	org := s.create("Acme", ada)
 	reached, release := f.Block("Places.Rename")

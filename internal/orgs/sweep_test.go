@@ -187,7 +187,7 @@ func sweepStories(t *testing.T, mode storetest.Mode) {
 	for _, st := range stories {
 		t.Run(st.name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Sweep(t, mode, openSQLite, func(t *testing.T, f *storetest.Faults) { st.run(t, f, mode) })
+			storetest.Sweep(t, mode, open, func(t *testing.T, f *storetest.Faults) { st.run(t, f, mode) })
 		})
 	}
 }

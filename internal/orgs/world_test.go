@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/placement"
 	"github.com/orgd/orgd/internal/store"
-	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 	"github.com/orgd/orgd/internal/throttle"
 )
@@ -26,19 +27,12 @@ const (
 
 var policy = access.Policy{SignupOpen: true, LookupPublic: true}
 
-// openSQLite opens a fresh store; later cases run the same stories on others.
-func openSQLite(t *testing.T) store.Store {
+func TestMain(m *testing.M) { os.Exit(teststores.Each(m).Run()) }
+
+// open opens a fresh store.
+func open(t *testing.T) store.Store {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir() + "/data", Log: quiet(), Now: time.Now})
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return db.Store()
+	return teststores.Open(t, teststores.Options{Now: time.Now})
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -232,7 +232,7 @@ func TestKeyPlantedInTheStoreIsNotTrusted(t *testing.T) {
 		}
 	}
 	h.clock.advance(time.Minute)
-	foreign.clock.at = h.clock.at
+	foreign.clock.advance(h.clock.now().Sub(foreign.clock.now()))
 	h.refuses(s, foreign.mint(evil, h.claims()))
 	h.accepts(s, h.mint(s, h.claims()))
 	if kids := published(t, s.keys); len(kids) != 1 {

@@ -2,7 +2,7 @@ package tokens_test
 
 import (
 	"context"
-	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,20 +10,32 @@ import (
 
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/store"
-	"github.com/orgd/orgd/internal/store/sqlite"
+	"github.com/orgd/orgd/internal/store/teststores"
 	"github.com/orgd/orgd/internal/tenant"
 	"github.com/orgd/orgd/internal/tokens"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(teststores.Each(m)) }
 
 const issuer = "https://orgd.example"
 
 // clock is time as an input.
-type clock struct{ at time.Time }
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
 
-func (c *clock) now() time.Time          { return c.at }
-func (c *clock) advance(d time.Duration) { c.at = c.at.Add(d) }
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
 
 func newClock() *clock { return &clock{at: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)} }
 
@@ -38,12 +50,7 @@ type house struct {
 func newHouse(tb testing.TB) *house {
 	tb.Helper()
 	c := newClock()
-	opened, err := sqlite.Open(tb.Context(), sqlite.Options{Dir: filepath.Join(tb.TempDir(), "data"), Now: c.now})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = opened.Close() })
-	return &house{t: tb, store: opened.Store(), clock: c, guard: access.NewGuard(access.Policy{}, c.now)}
+	return &house{t: tb, store: teststores.Open(tb, teststores.Options{Now: c.now}), clock: c, guard: access.NewGuard(access.Policy{}, c.now)}
 }
 
 func (h *house) authorize() (tenant.AuditEntry, error) {

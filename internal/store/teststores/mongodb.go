@@ -83,7 +83,7 @@ func connect(uri string) (*driver.Client, error) {
 
 // engineURI returns the URI of the engine for tests: the one in the environment, or the repository's own.
 var engineURI = sync.OnceValues(func() (string, error) {
-	if uri := os.Getenv("ORGD_TEST_MONGO_URI"); uri != "" { //nolint:forbidigo // of tests
+	if uri := givenURI(); uri != "" {
 		return uri, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -98,6 +98,8 @@ var engineURI = sync.OnceValues(func() (string, error) {
 	}
 	return strings.TrimSpace(string(out)), nil
 })
+
+func givenURI() string { return os.Getenv("ORGD_TEST_MONGO_URI") } //nolint:forbidigo // of tests
 
 // find returns the path of a file of the repository. Tests run in the folder of their package.
 func find(name string) (string, error) {
