@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -19,6 +20,9 @@ const (
 
 const pathMetrics = "/metrics"
 
+// readyLimit is how long the store may take to say that it can be used: orgd healthcheck waits three seconds for the answer.
+const readyLimit = 2 * time.Second
+
 type healthOutput struct{ Body api.Health }
 
 // getHealth answers while the process lives.
@@ -32,6 +36,8 @@ func (s *Server) getReady(ctx context.Context, _ access.Caller, _ *struct{}) (*h
 	if s.draining.Load() {
 		return nil, tenant.Errorf(tenant.CodeUnavailable, "this server is about to stop")
 	}
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
 	if err := s.deps.Health.Ping(ctx); err != nil {
 		return nil, err
 	}
