@@ -43,7 +43,7 @@ var engine = sync.OnceValues(func() (string, error) {
 	if uri := os.Getenv("ORGD_TEST_MONGO_URI"); uri != "" {
 		return uri, nil
 	}
-	out, err := exec.Command(filepath.Join("..", "scripts", "mongo-engine"), "uri").Output() //nolint:noctx // it reads two files
+	out, err := exec.Command(filepath.Join("..", "scripts", "mongo-engine"), "uri").Output()
 	return strings.TrimSpace(string(out)), err
 })
 
