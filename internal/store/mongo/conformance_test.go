@@ -1,17 +1,17 @@
-package mongo
+package mongo_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/store/storetest"
+	"github.com/orgd/orgd/internal/store/teststores"
 )
 
+// The suite runs under a monitor of every command that is sent; see teststores.
 func TestConformance(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		t.Helper()
-		// The test engine takes its time for a document of 4 MiB under the race detector.
-		return openTest(t, Options{DocumentTime: 4 * time.Second}).Store()
+		return teststores.MongoDB.Open(t, teststores.Options{})
 	})
 }
