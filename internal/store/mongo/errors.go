@@ -18,6 +18,9 @@ var errLost = errors.New("the document changed meanwhile")
 // what they tell.
 var errTaken = errors.New("a unique key is taken")
 
+// rightMissing is the sentence about a command that the server forbids.
+const rightMissing = "the database user lacks a right that this needs"
+
 // Codes of the server's errors, as its error_codes.yml names them.
 const (
 	codeUnauthorized                = 13
@@ -56,7 +59,7 @@ func translate(err error) error {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return overdue(err)
 	case hasCode(err, codeUnauthorized, codeAuthenticationFailed):
-		return tenant.Wrap(tenant.CodeUnavailable, err, "the database user lacks a right that this needs")
+		return tenant.Wrap(tenant.CodeUnavailable, err, rightMissing)
 	case hasCode(err, codeOutOfDiskSpace):
 		return tenant.Wrap(tenant.CodeStorageFull, err, "the database server's disk is full; deletions still work")
 	case hasCode(err, codeObjectTooLarge, codeDocumentTooLarge, codeResultTooLarge):

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,8 +27,17 @@ const (
 // this binary. Several servers may do so at the same time.
 func (db *DB) prepare(ctx context.Context) error {
 	fresh := layoutDoc{ID: theLayout, Layout: rowLayout, Number: db.newest()}
-	_, err := db.main.Collection(metaCollection).InsertOne(ctx, fresh)
-	if err != nil && !mongo.IsDuplicateKeyError(err) {
+	meta := db.main.Collection(metaCollection)
+	err := db.catalog.write(ctx, func(ctx context.Context) error {
+		_, err := meta.InsertOne(ctx, fresh)
+		return err
+	}, func(ctx context.Context) fate {
+		if err := meta.FindOne(ctx, bson.M{"_id": theLayout}).Err(); err == nil {
+			return done
+		}
+		return unclear
+	})
+	if err != nil && !errors.Is(err, errTaken) {
 		return err
 	}
 	if err := db.migrate(ctx); err != nil {

@@ -233,7 +233,7 @@ func (m *migration) raise(ctx context.Context, from int) error {
 		one := m.opts.steps[n-firstLayout]
 		m.opts.Log.Info("bringing the database to a new layout", "database", m.main.Name(), "layout", n+1, "step", one.name)
 		if err := one.run(ctx, m.DB, m.teller(n+1)); err != nil {
-			return tenant.Wrap(tenant.CodeUnavailable, refusal(err),
+			return tenant.Wrap(tenant.CodeUnavailable, err,
 				fmt.Sprintf("bringing the database %s to layout %d (%s) failed; it stays at layout %d, and the next start tries again",
 					m.main.Name(), n+1, one.name, n))
 		}

@@ -3,7 +3,6 @@ package mongo
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,7 +24,7 @@ type DB struct {
 	opts    Options
 	relay   *relay
 	owners  *owners
-	hosts   []string
+	address address
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -40,38 +39,56 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	settings := clientOptions(o)
 	client, err := mongo.Connect(settings)
 	if err != nil {
-		return nil, errURI
+		return nil, uriRefusal(err)
 	}
-	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o, hosts: settings.Hosts}
+	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o}
+	db.address = addressOf(settings)
 	db.catalog = calls{cap: o.CallTime, patience: min(o.CallTime, time.Second)}
 	db.relay = newRelay(db.catalog, o, db.main.Collection("audit"),
 		db.main.Collection("organizations"), db.main.Collection("users"), db.main.Collection("operators"), db.private.Collection("keys"))
 	db.owners = &owners{
 		calls: db.catalog, log: o.Log, client: client, main: o.Database, records: db.main.Collection("places"), known: newFacts(),
 	}
-	err = db.prepare(ctx)
-	if err == nil {
-		err = db.ask(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(refusal(err), db.disconnect(context.WithoutCancel(ctx)))
+	if err := db.begin(ctx); err != nil {
+		return nil, errors.Join(db.refusal(err), db.disconnect(context.WithoutCancel(ctx)))
 	}
 	db.start()
 	return db, nil
+}
+
+// searchTime is how long a start looks for a primary: about as long as a replica set takes to elect one.
+const searchTime = 10 * time.Second
+
+// begin finds the primary, prepares the databases and learns what the server knows.
+func (db *DB) begin(ctx context.Context) error {
+	search, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
+	if err := db.client.Ping(search, readpref.Primary()); err != nil {
+		return err
+	}
+	if err := (health{db}).Ping(ctx); err != nil { // a single server that was named counts as one
+		return err
+	}
+	if err := db.prepare(ctx); err != nil {
+		return err
+	}
+	return db.ask(ctx)
 }
 
 // ask learns whether the server knows the field collectionUUID of an insert: it is sent one of a collection that does not
 // exist. Whatever the answer, nothing is written, for the document is there already.
 func (db *DB) ask(ctx context.Context) error {
 	uuid := uuid.New()
-	err := db.main.RunCommand(ctx, bson.D{
-		e("insert", metaCollection),
-		e("documents", bson.A{layoutDoc{ID: theLayout, Layout: rowLayout, Number: db.newest()}}),
-		e("collectionUUID", bson.Binary{Subtype: bson.TypeBinaryUUID, Data: uuid[:]}),
-		byMajority(),
-	}).Err()
+	err := db.catalog.read(ctx, func(ctx context.Context) error {
+		return db.main.RunCommand(ctx, bson.D{
+			e("insert", metaCollection),
+			e("documents", bson.A{layoutDoc{ID: theLayout, Layout: rowLayout, Number: db.newest()}}),
+			e("collectionUUID", bson.Binary{Subtype: bson.TypeBinaryUUID, Data: uuid[:]}),
+			byMajority(),
+		}).Err()
+	})
 	db.owners.guards = hasCode(err, codeCollectionUUIDMismatch)
-	if _, answer := errors.AsType[mongo.CommandError](err); answer || mongo.IsDuplicateKeyError(err) {
+	if _, answer := errors.AsType[mongo.CommandError](err); answer || errors.Is(err, errTaken) {
 		return nil
 	}
 	return err
@@ -149,5 +166,5 @@ func (db *DB) disconnect(ctx context.Context) error {
 
 // Place returns where the data lies, for people: the hosts and the database, without user, password and options.
 func (db *DB) Place() string {
-	return "mongodb://" + strings.Join(db.hosts, ",") + "/" + db.main.Name()
+	return "mongodb://" + db.address.hosts + "/" + db.main.Name()
 }

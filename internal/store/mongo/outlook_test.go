@@ -119,7 +119,7 @@ func TestPlaceHoldsNoCredentials(t *testing.T) {
 	} {
 		client, err := mongo.Connect(clientOptions(Options{URI: uri}))
 		must(t, err)
-		db := &DB{main: client.Database("orgd"), hosts: clientOptions(Options{URI: uri}).Hosts}
+		db := &DB{main: client.Database("orgd"), address: addressOf(clientOptions(Options{URI: uri}))}
 		if got := db.Place(); got != place {
 			t.Errorf("the place of %s is %s, want %s", uri, got, place)
 		}

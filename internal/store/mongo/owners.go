@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -215,7 +216,7 @@ func (o *owners) create(ctx context.Context, n namespace) error {
 		if hasCode(err, codeNamespaceExists) {
 			return nil
 		}
-		return err
+		return forbidden(err, "create", n)
 	}, func(ctx context.Context) fate {
 		if there, err := o.look(ctx, n); err == nil && there[n.name] != nil {
 			return done
@@ -227,7 +228,8 @@ func (o *owners) create(ctx context.Context, n namespace) error {
 // rename moves the collection with the identity. It never replaces another one.
 func (o *owners) rename(ctx context.Context, from, to namespace, uuid identity) error {
 	return o.write(ctx, func(ctx context.Context) error {
-		return o.client.Database("admin").RunCommand(ctx, bson.D{e("renameCollection", from.id()), e("to", to.id()), byMajority()}).Err()
+		err := o.client.Database("admin").RunCommand(ctx, bson.D{e("renameCollection", from.id()), e("to", to.id()), byMajority()}).Err()
+		return forbidden(err, "rename", from)
 	}, func(ctx context.Context) fate {
 		if there, err := o.look(ctx, from, to); err == nil && there[to.name].is(uuid) {
 			return done
@@ -239,13 +241,22 @@ func (o *owners) rename(ctx context.Context, from, to namespace, uuid identity) 
 // drop removes a collection with all that is in it.
 func (o *owners) drop(ctx context.Context, n namespace, uuid identity) error {
 	return o.write(ctx, func(ctx context.Context) error {
-		return o.collection(n).Drop(ctx)
+		return forbidden(o.collection(n).Drop(ctx), "drop", n)
 	}, func(ctx context.Context) fate {
 		if there, err := o.look(ctx, n); err == nil && !there[n.name].is(uuid) {
 			return done
 		}
 		return unclear
 	})
+}
+
+// forbidden says which right it is that the database user lacks.
+func forbidden(err error, verb string, n namespace) error {
+	if !hasCode(err, codeUnauthorized) {
+		return err
+	}
+	return tenant.Wrap(tenant.CodeUnavailable, err,
+		fmt.Sprintf("the database user may not %s collections; give it the role readWrite on the database %s", verb, n.database))
 }
 
 // empty reports whether a collection has no document.
