@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "no MongoDB for the tests: run scripts/mongo-engine up, or set ORGD_TEST_MONGO_URI to a server's URI (%v)\n", err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, leftByProxies()...)
 }
 
 // engineURI returns the URI of the engine that the tests use: the one in the environment, or the repository's own.
