@@ -97,3 +97,24 @@ func TestKeysByCommand(t *testing.T) {
 		ada.get("/v1/me").is(http.StatusOK)
 	})
 }
+
+// TestCommandOnADatabaseOfNobody mistypes a name: nothing is made under it. Adding the first operator may come before the
+// first start, as on a folder.
+func TestCommandOnADatabaseOfNobody(t *testing.T) {
+	t.Parallel()
+	s := prepare(t, mongoStore)
+	for _, args := range [][]string{{"org", "list"}, {"keys", "rotate"}, {"user", "reset-link", "ada@acme.example"}} {
+		r := s.orgd("", args...)
+		if r.code != 1 || r.stdout != "" {
+			t.Errorf("%v exits with %d and says %q", args, r.code, r.stdout)
+		}
+		wantOneLine(t, r.stderr, "there is no database of orgd", "ORGD_DATABASE")
+	}
+	l := lookAt(t, s)
+	if main, private := l.collections(l.main), l.collections(l.private); len(main)+len(private) > 0 {
+		t.Errorf("there are %v and %v", main, private)
+	}
+	s.does(goodPassword+"\n", "operator", "add", "--email", "op@orgd.example")
+	s.start()
+	s.signInOperator("op@orgd.example", goodPassword).organizations()
+}

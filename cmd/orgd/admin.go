@@ -30,8 +30,13 @@ var acts = map[string]func() act{
 	"backup":          func() act { return new(backupCommand) },
 }
 
-// founds says that an act may make a data folder that does not exist; the others would only hide a mistyped path.
-func founds(name string) bool { return name == "operator add" }
+// roleOf returns what an act opens the store for.
+func roleOf(name string) role {
+	if name == "operator add" {
+		return founding
+	}
+	return commanding
+}
 
 // administer has an act done: by the server that keeps others out of the store if there is one, else in this process.
 func (p *process) administer(ctx context.Context, name string, do act, stdin string) error {
@@ -54,7 +59,7 @@ func (p *process) administer(ctx context.Context, name string, do act, stdin str
 	if err := place.admits(name); err != nil {
 		return err
 	}
-	return p.doAlone(ctx, &loaded.Config, alone{do, stdin, out})
+	return p.doAlone(ctx, &loaded.Config, alone{roleOf(name), do, stdin, out})
 }
 
 func requestOf(name string, do act, stdin string) (control.Request, error) {
@@ -64,6 +69,7 @@ func requestOf(name string, do act, stdin string) (control.Request, error) {
 
 // alone is an act that no server does.
 type alone struct {
+	as    role
 	do    act
 	stdin string
 	out   control.Output
@@ -72,7 +78,7 @@ type alone struct {
 func (p *process) doAlone(ctx context.Context, c *config.Config, work alone) (err error) {
 	log := newLog(p, c, quiet)
 	defer closeLog(ctx, log)
-	a, err := p.openApp(ctx, c, log, commanding)
+	a, err := p.openApp(ctx, c, log, work.as)
 	if err != nil {
 		return err
 	}

@@ -15,12 +15,12 @@ import (
 // backend is a kind of place where everything is kept. What differs between the kinds stands behind it: nothing else in
 // this package asks which one it is.
 type backend interface {
-	// open opens the store for this process, a server or a command.
-	open(ctx context.Context, log *slog.Logger, now func() time.Time) (*opened, error)
+	// open opens the store for this process.
+	open(ctx context.Context, as role, log *slog.Logger, now func() time.Time) (*opened, error)
 	// ask has the server that keeps others out of the store do an administration command; control.ErrNoServer where none
 	// does, so that this process does the command itself.
 	ask(ctx context.Context, request control.Request, out control.Output) error
-	// admits refuses an administration command that this process cannot do itself.
+	// admits refuses an administration command that there is not for this kind.
 	admits(command string) error
 	// listen takes administration commands for a server; nil where commands open the store themselves.
 	listen(log *slog.Logger) (*control.Server, error)

@@ -24,8 +24,10 @@ type mongoServer struct {
 // goodbye is how long closing the connections may take.
 const goodbye = 5 * time.Second
 
-func (m mongoServer) open(ctx context.Context, log *slog.Logger, now func() time.Time) (*opened, error) {
-	db, err := mongo.Open(ctx, mongo.Options{URI: string(m.uri), Database: m.database, Log: log, Now: now})
+func (m mongoServer) open(ctx context.Context, as role, log *slog.Logger, now func() time.Time) (*opened, error) {
+	db, err := mongo.Open(ctx, mongo.Options{
+		URI: string(m.uri), Database: m.database, MustExist: as == commanding, Log: log, Now: now,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,12 @@ import (
 // it, through a socket in the folder, and take it themselves where there is none.
 type dataFolder string
 
-func (f dataFolder) open(ctx context.Context, log *slog.Logger, now func() time.Time) (*opened, error) {
+func (f dataFolder) open(ctx context.Context, as role, log *slog.Logger, now func() time.Time) (*opened, error) {
+	if as != serving {
+		if err := checkFolder(string(f), as == founding); err != nil {
+			return nil, err
+		}
+	}
 	db, err := sqlite.Open(ctx, sqlite.Options{Dir: string(f), Log: log, Now: now})
 	if err != nil {
 		return nil, err
@@ -51,7 +56,7 @@ func report(progress func(control.Progress)) func(done, total int, what string) 
 	return func(done, total int, what string) { progress(control.Progress{Done: done, Total: total, What: what}) }
 }
 
-func (f dataFolder) admits(command string) error { return checkFolder(string(f), founds(command)) }
+func (dataFolder) admits(string) error { return nil }
 
 // checkFolder refuses to work on a folder that does not exist, unless it may be made, and on one of another user: root could,
 // but the owner's server could not open the files that root leaves there.

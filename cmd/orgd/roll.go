@@ -15,8 +15,11 @@ type role int
 const (
 	// serving answers requests to tenants' data.
 	serving role = iota
-	// commanding does one administration command.
+	// commanding does one administration command. A store that does not exist is refused: making it would only hide a
+	// mistyped path or name.
 	commanding
+	// founding does one that may come before the first start.
+	founding
 )
 
 // rollPeriod is how often a server looks whether it is still on the list.
@@ -33,7 +36,7 @@ var errReplaced = errors.New("another server was started on the same database an
 // which makes nothing, and restores what nobody can reach (org restore). Its operations name no server, so their lease alone
 // says that somebody works on them. And it recovers nothing, since that is the servers' work.
 func (a *app) enroll(ctx context.Context, as role) error {
-	if as == commanding && a.shared {
+	if as != serving && a.shared {
 		return nil
 	}
 	a.self = tenant.InstanceID(tenant.NewID())

@@ -17,7 +17,7 @@ func shared(t *testing.T) *app {
 	t.Helper()
 	a := &app{log: slog.New(slog.DiscardHandler), now: time.Now}
 	var err error
-	a.opened, err = dataFolder(filepath.Join(t.TempDir(), "data")).open(t.Context(), a.log, a.now)
+	a.opened, err = dataFolder(filepath.Join(t.TempDir(), "data")).open(t.Context(), serving, a.log, a.now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Lo
 	if err != nil {
 		return nil, err
 	}
-	if a.opened, err = backendOf(c).open(ctx, a.log, a.now); err != nil {
+	if a.opened, err = backendOf(c).open(ctx, as, a.log, a.now); err != nil {
 		return nil, err
 	}
 	a.closers = append(a.closers, a.opened.close)

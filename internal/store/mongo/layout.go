@@ -51,6 +51,17 @@ func (db *DB) prepare(ctx context.Context) error {
 	return nil
 }
 
+// exists returns CodeNotFound where no server was ever started on the database.
+func (db *DB) exists(ctx context.Context) error {
+	err := db.catalog.read(ctx, func(ctx context.Context) error {
+		return missing(db.main.Collection(metaCollection).FindOne(ctx, bson.M{"_id": theLayout}).Err(), "database of orgd")
+	})
+	if tenant.IsCode(err, tenant.CodeNotFound) {
+		return tenant.Errorf(tenant.CodeNotFound, "there is no database of orgd under the name %s; start orgd there first, or set ORGD_DATABASE to another name", db.main.Name())
+	}
+	return err
+}
+
 // indexSet are the indexes of one collection.
 type indexSet struct {
 	coll   *mongo.Collection

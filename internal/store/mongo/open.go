@@ -69,6 +69,11 @@ func (db *DB) begin(ctx context.Context) error {
 	if err := (health{db}).Ping(ctx); err != nil { // a single server that was named counts as one
 		return err
 	}
+	if db.opts.MustExist {
+		if err := db.exists(ctx); err != nil {
+			return err
+		}
+	}
 	if err := db.prepare(ctx); err != nil {
 		return err
 	}

@@ -28,6 +28,26 @@ func TestOpenRefusesANewerLayout(t *testing.T) {
 	}
 }
 
+// Where no server was ever started, a command is refused and makes nothing; where one was, it is let in.
+func TestOpenOfWhatMustExist(t *testing.T) {
+	db := openTest(t, Options{})
+	o := Options{URI: engine(t), Database: db.main.Name(), MustExist: true}
+	again, err := Open(t.Context(), o)
+	must(t, err)
+	must(t, again.Close(t.Context()))
+	o.Database = "orgd_t_none_" + tenant.NewID()[:8]
+	_, err = Open(t.Context(), o)
+	want(t, tenant.CodeNotFound, err, "open")
+	if err == nil || !strings.Contains(err.Error(), "ORGD_DATABASE") {
+		t.Errorf("the refusal is %v", err)
+	}
+	for _, name := range []string{o.Database, o.Database + "_private"} {
+		if made, err := db.client.Database(name).ListCollectionNames(t.Context(), bson.D{}); err != nil || len(made) > 0 {
+			t.Errorf("it made %v (%v)", made, err)
+		}
+	}
+}
+
 // What cannot work is refused with one line that says what to do, and never with the password that the URI holds.
 func TestOpenRefusals(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -17,6 +17,8 @@ type Options struct {
 	URI string
 	// Database holds the catalog and the tenants' collections. At most 30 characters, so that names made of it fit.
 	Database string
+	// MustExist refuses a database in which no server was ever started, and makes nothing there.
+	MustExist bool
 	// Log gets what an operator should know. Nil discards it.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
