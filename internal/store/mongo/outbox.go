@@ -114,6 +114,16 @@ func (o outbox) of(org string) outbox {
 	return slices.DeleteFunc(slices.Clone(o), func(l *letter) bool { return l.Act.Organization != org })
 }
 
+// until returns the entries that were posted until then, with those before them, whatever the clock said that posted
+// those: the entries of one document go to the log in the order of its changes. Zero is all.
+func (o outbox) until(then int64) outbox {
+	n := len(o)
+	for then != 0 && n > 0 && o[n-1].Posted > then {
+		n--
+	}
+	return o[:n]
+}
+
 // ids returns the ids of the entries.
 func (o outbox) ids() []string {
 	ids := make([]string, len(o))

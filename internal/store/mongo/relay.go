@@ -109,7 +109,7 @@ func (r *relay) gatherFrom(ctx context.Context, source *mongo.Collection, org st
 		b := box{source: source, id: raw.Lookup("_id"), buried: raw.Lookup(fieldLayout).AsInt64() == tombstone}
 		var err error
 		b.letters, err = readOutbox(raw)
-		b.mine = slices.DeleteFunc(b.letters.of(org), func(l *letter) bool { return until != 0 && l.Posted > until })
+		b.mine = b.letters.of(org).until(until)
 		if len(b.mine) > 0 {
 			b.id = clone(raw.Lookup("_id"))
 			boxes = append(boxes, b)

@@ -27,8 +27,18 @@ type counterDoc struct {
 	Level     float64        `bson:"level"`
 	ChangedAt *bson.DateTime `bson:"changed_at"`
 	ExpiresAt *bson.DateTime `bson:"expires_at"`
-	// ForgetAt is by the clock of the server that added last, not by the caller's: an index counts from it.
+	// ForgetAt is when the database's server may remove the counter, by its own clock.
 	ForgetAt *bson.DateTime `bson:"forget_at"`
+}
+
+// clockSlack is how far the clock of the database's server may be ahead of ours without a counter being forgotten early.
+// That it lies there longer than it counts harms nothing.
+const clockSlack = 10 * time.Minute
+
+// forget returns when a counter that is changed now may be removed. It is by our clock and not by the caller's, since an
+// index compares it with the clock of the database's server.
+func (t throttle) forget(leak store.Leak) *bson.DateTime {
+	return moment(t.now().Add(leak.TTL + clockSlack))
 }
 
 // Add implements store.Throttle.
@@ -69,7 +79,7 @@ func (t throttle) change(ctx context.Context, key string, update mongo.Pipeline)
 func (t throttle) begin(ctx context.Context, key string, level float64, leak store.Leak, now time.Time) error {
 	d := counterDoc{
 		Key: key, Layout: rowLayout, Level: level, ChangedAt: moment(now), ExpiresAt: moment(now.Add(leak.TTL)),
-		ForgetAt: moment(t.now().Add(leak.TTL)),
+		ForgetAt: t.forget(leak),
 	}
 	return t.write(ctx, func(ctx context.Context) error {
 		_, err := t.coll.InsertOne(ctx, d)
@@ -104,7 +114,7 @@ func (t throttle) addition(delta float64, leak store.Leak, now time.Time) mongo.
 		e("level", op("$max", 0.0, op("$add", before, delta))),
 		e("changed_at", at),
 		e("expires_at", moment(now.Add(leak.TTL))),
-		e("forget_at", moment(t.now().Add(leak.TTL))),
+		e("forget_at", t.forget(leak)),
 	})}}
 }
 
