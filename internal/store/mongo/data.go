@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
@@ -24,19 +25,24 @@ type field struct {
 	value bson.RawValue
 }
 
-// toBSON returns the members of a document.
-func toBSON(data tenant.Data) (fields []field, err error) {
+// toBSON returns the members of a new document.
+func toBSON(data tenant.Data) (fields []field, err error) { return overBSON(data, nil) }
+
+// overBSON returns the members of a document that takes the place of a stored one. What shows alike in both, however deep it
+// lies, is the stored value, of whatever type and in whatever order.
+func overBSON(data tenant.Data, old bson.Raw) (fields []field, err error) {
 	in := jsontext.NewDecoder(strings.NewReader(string(data)))
 	if _, err := in.ReadToken(); err != nil { // the brace
 		return nil, err
 	}
+	stored := members(old)
 	for in.PeekKind() != '}' {
 		name, err := in.ReadToken()
 		if err != nil {
 			return nil, err
 		}
 		f := field{name: name.String()}
-		if f.value, err = readValue(in); err != nil {
+		if f.value, err = readValue(in, stored[f.name]); err != nil {
 			return nil, err
 		}
 		fields = append(fields, f)
@@ -44,28 +50,42 @@ func toBSON(data tenant.Data) (fields []field, err error) {
 	return fields, nil
 }
 
-// readValue reads one JSON value.
-func readValue(in *jsontext.Decoder) (v bson.RawValue, err error) {
+// members returns the members of a stored object by their names.
+func members(raw bson.Raw) map[string]bson.RawValue {
+	list := elements(raw)
+	named := make(map[string]bson.RawValue, len(list))
+	for _, el := range list {
+		named[el.Key()] = el.Value()
+	}
+	return named
+}
+
+// readValue reads one JSON value over a stored one, whose type is zero if there is none.
+func readValue(in *jsontext.Decoder, old bson.RawValue) (v bson.RawValue, err error) {
 	token, err := in.ReadToken()
 	if err != nil {
 		return v, err
 	}
 	switch token.Kind() {
 	case '{':
-		return readObject(in)
+		return readObject(in, old)
 	case '[':
-		return readArray(in)
+		return readArray(in, old)
 	case '"':
-		return bson.RawValue{Type: bson.TypeString, Value: bsoncore.AppendString(nil, token.String())}, nil
+		v = bson.RawValue{Type: bson.TypeString, Value: bsoncore.AppendString(nil, token.String())}
 	case '0':
-		return number(token.String())
+		v, err = number(token.String())
 	case 't', 'f':
-		return bson.RawValue{Type: bson.TypeBoolean, Value: bsoncore.AppendBoolean(nil, token.Bool())}, nil
+		v = bson.RawValue{Type: bson.TypeBoolean, Value: bsoncore.AppendBoolean(nil, token.Bool())}
 	case 'n':
-		return bson.RawValue{Type: bson.TypeNull}, nil
+		v = bson.RawValue{Type: bson.TypeNull}
 	default:
 		return v, errors.New("a checked text ends in the middle")
 	}
+	if old.Type != 0 && alike(old, v) {
+		return old, err
+	}
+	return v, err
 }
 
 // number keeps an integer an integer and everything else a double, in the words of [tenant.ParseData].
@@ -82,30 +102,43 @@ func number(s string) (bson.RawValue, error) {
 }
 
 // readObject reads the rest of an object. One whose first member begins with a dollar sign is Extended JSON: no caller may
-// send such a name, so it was shown to one.
-func readObject(in *jsontext.Decoder) (v bson.RawValue, err error) {
+// send such a name, so it was shown to one. Unless an object was shown, in which an application has such a name.
+func readObject(in *jsontext.Decoder, old bson.RawValue) (v bson.RawValue, err error) {
+	var stored map[string]bson.RawValue
+	wasObject := old.Type == bson.TypeEmbeddedDocument
+	if wasObject {
+		stored = members(old.Document())
+	}
+	count, same := 0, wasObject
 	start, out := bsoncore.AppendDocumentStart(nil)
-	for first := true; in.PeekKind() != '}'; first = false {
+	for ; in.PeekKind() != '}'; count++ {
 		name, err := in.ReadToken()
 		if err != nil {
 			return v, err
 		}
 		key := name.String()
-		if first && strings.HasPrefix(key, "$") {
+		if count == 0 && !wasObject && strings.HasPrefix(key, "$") {
 			return readExtended(in, key)
 		}
-		member, err := readValue(in)
+		member, err := readValue(in, stored[key])
 		if err != nil {
 			return v, err
 		}
+		same = same && identical(member, stored[key])
 		out = bsoncore.AppendValueElement(out, key, bsoncore.Value{Type: bsoncore.Type(member.Type), Data: member.Value})
 	}
 	if _, err := in.ReadToken(); err != nil {
 		return v, err
 	}
+	if same && count == len(stored) {
+		return old, nil
+	}
 	out, err = bsoncore.AppendDocumentEnd(out, start)
 	return bson.RawValue{Type: bson.TypeEmbeddedDocument, Value: out}, err
 }
+
+// identical reports whether two values are stored alike.
+func identical(a, b bson.RawValue) bool { return a.Type == b.Type && bytes.Equal(a.Value, b.Value) }
 
 // readExtended reads the rest of an object of Extended JSON after its first name.
 func readExtended(in *jsontext.Decoder, name string) (v bson.RawValue, err error) {
@@ -138,10 +171,20 @@ func readExtended(in *jsontext.Decoder, name string) (v bson.RawValue, err error
 }
 
 // readArray reads the rest of an array.
-func readArray(in *jsontext.Decoder) (v bson.RawValue, err error) {
+func readArray(in *jsontext.Decoder, old bson.RawValue) (v bson.RawValue, err error) {
+	var stored []bson.RawValue
+	if old.Type == bson.TypeArray {
+		if stored, err = old.Array().Values(); err != nil {
+			return v, err
+		}
+	}
 	start, out := bsoncore.AppendArrayStart(nil)
 	for i := 0; in.PeekKind() != ']'; i++ {
-		member, err := readValue(in)
+		var before bson.RawValue
+		if i < len(stored) {
+			before = stored[i]
+		}
+		member, err := readValue(in, before)
 		if err != nil {
 			return v, err
 		}
@@ -175,18 +218,23 @@ func appendMember(out []byte, key string, v bson.RawValue) ([]byte, error) {
 	if out[len(out)-1] != '{' {
 		out = append(out, ',')
 	}
-	out, err := jsontext.AppendQuote(out, key)
+	out, err := appendText(out, key)
 	if err != nil {
 		return nil, err
 	}
 	return appendValue(append(out, ':'), v)
 }
 
+// appendText appends a string. An application may have stored one that is no Unicode, which shows with U+FFFD.
+func appendText(out []byte, s string) ([]byte, error) {
+	return jsontext.AppendQuote(out, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
 // appendValue appends a value as JSON.
 func appendValue(out []byte, v bson.RawValue) ([]byte, error) {
 	switch v.Type {
 	case bson.TypeString:
-		return jsontext.AppendQuote(out, v.StringValue())
+		return appendText(out, v.StringValue())
 	case bson.TypeInt32, bson.TypeInt64:
 		return strconv.AppendInt(out, v.AsInt64(), 10), nil
 	case bson.TypeDouble:

@@ -2,6 +2,8 @@ package mongo
 
 import (
 	"bytes"
+	"strings"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
@@ -107,10 +109,19 @@ func atVersion(version int64) bson.E {
 	return e(fieldOrgd+".version", version)
 }
 
+// errUnaddressable is the error about a member that is to go and whose name an update would take for something else.
+var errUnaddressable = tenant.Errorf(tenant.CodeConflict,
+	"an application gave the document a member whose name is empty, begins with $ or has a dot in it; change the others with PATCH, or take it out there")
+
+// addressable reports whether an update can mean a member of that name.
+func addressable(name string) bool {
+	return name != "" && name[0] != '$' && !strings.Contains(name, ".") && utf8.ValidString(name)
+}
+
 // changeDocument returns the update that makes next of a stored document, by the names of the members that differ. What
 // shows alike stays as it is stored, of whatever type.
 func changeDocument(org tenant.OrgID, old bson.Raw, next tenant.Document) (bson.M, error) {
-	fields, err := toBSON(next.Data)
+	fields, err := overBSON(next.Data, old)
 	if err != nil {
 		return nil, badData(err)
 	}
@@ -125,21 +136,24 @@ func changeDocument(org tenant.OrgID, old bson.Raw, next tenant.Document) (bson.
 	} else {
 		unset[fieldOrgd+".updated"] = ""
 	}
-	kept, size := map[string]bool{}, len(next.WriteID)
+	stored, size := members(old), len(next.WriteID)
+	delete(stored, "_id")
+	delete(stored, fieldOrgd)
 	for _, f := range fields {
-		kept[f.name] = true
 		size += len(f.name) + len(f.value.Value) + 2
-		if stored, err := old.LookupErr(f.name); err != nil || !alike(stored, f.value) {
+		if !identical(stored[f.name], f.value) {
 			set[f.name] = f.value
 		}
+		delete(stored, f.name)
 	}
 	if size > maxBSON {
 		return nil, tooLarge()
 	}
-	for _, el := range elements(old) {
-		if key := el.Key(); key != "_id" && key != fieldOrgd && !kept[key] {
-			unset[key] = ""
+	for name := range stored {
+		if !addressable(name) {
+			return nil, errUnaddressable
 		}
+		unset[name] = ""
 	}
 	change := bson.M{"$set": set}
 	if len(unset) > 0 {
@@ -150,7 +164,7 @@ func changeDocument(org tenant.OrgID, old bson.Raw, next tenant.Document) (bson.
 
 // alike reports whether two values are one to a caller.
 func alike(a, b bson.RawValue) bool {
-	if a.Type == b.Type && bytes.Equal(a.Value, b.Value) {
+	if identical(a, b) {
 		return true
 	}
 	left, errA := appendValue(nil, a)
