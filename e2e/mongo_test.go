@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -96,6 +97,38 @@ func TestKeysByCommand(t *testing.T) {
 		ada.signIn(s)
 		ada.get("/v1/me").is(http.StatusOK)
 	})
+}
+
+// TestPasswordOfTheStoreIsNotTold gives a password that the engine does not take, in each way that there is, to a server and
+// to a command: one line says what is wrong, and nothing holds the password in any form.
+func TestPasswordOfTheStoreIsNotTold(t *testing.T) {
+	t.Parallel()
+	s := prepare(t, mongoStore, "ORGD_LOG_LEVEL=debug")
+	password := random("store")
+	scheme, hosts, _ := strings.Cut(s.setting("ORGD_STORE"), "://")
+	uri := scheme + "://orgd:" + password + "@" + hosts[strings.LastIndexByte(hosts, '@')+1:]
+	must(t, os.WriteFile(filepath.Join(s.folder, "uri"), []byte(uri+"\n"), 0o600))
+	var said []place
+	try := func(code int, want string, args ...string) {
+		t.Helper()
+		r := s.orgd("", args...)
+		if r.code != code || !strings.Contains(r.stdout+r.stderr, want) {
+			t.Errorf("%v exits with %d and says %q, want %d and %q", args, r.code, r.stdout+r.stderr, code, want)
+		}
+		said = append(said, place{strings.Join(args, " "), []byte(r.stdout + r.stderr)})
+	}
+	try(1, "list of processes", "org", "list", "--store", uri)
+	for _, way := range []string{"ORGD_STORE=" + uri, "ORGD_STORE="} {
+		s.env = append(s.env, way, "ORGD_STORE_FILE="+map[bool]string{true: "uri"}[way == "ORGD_STORE="])
+		try(1, "refuses the user or the password", "serve")
+		try(1, "refuses the user or the password", "org", "list")
+		try(0, "orgd:***@", "config")
+		try(1, "no server answers", "healthcheck")
+		try(1, "mongodump", "backup", "copy")
+	}
+	for _, found := range search([]*secret{newSecret("the store's password", password)}, said) {
+		t.Error("found", found)
+	}
 }
 
 // TestCommandOnADatabaseOfNobody mistypes a name: nothing is made under it. Adding the first operator may come before the
