@@ -43,6 +43,15 @@ func (db *DB) prepare(ctx context.Context) error {
 	if err := db.migrate(ctx); err != nil {
 		return err
 	}
+	return db.index(ctx)
+}
+
+// index makes the indexes that are missing. Over many documents that takes its time, which the log tells.
+func (db *DB) index(ctx context.Context) error {
+	late := time.AfterFunc(db.opts.pace.tell, func() {
+		db.opts.Log.Info("indexes are still being built; the start goes on when they are there", "database", db.main.Name())
+	})
+	defer late.Stop()
 	for _, set := range db.indexes() {
 		if err := set.make(ctx); err != nil {
 			return err

@@ -1,7 +1,10 @@
 package mongo
 
 import (
+	"context"
+	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -84,4 +87,40 @@ func TestIndexesAreBegunAnew(t *testing.T) {
 		}
 		must(t, db.Close(t.Context()))
 	}
+}
+
+// heard is a log that tells when it hears a word.
+type heard struct {
+	word string
+	seen chan struct{}
+	once sync.Once
+}
+
+// Write implements io.Writer.
+func (h *heard) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), h.word) {
+		h.once.Do(func() { close(h.seen) })
+	}
+	return len(p), nil
+}
+
+// While indexes are built over many documents, the log says what a start waits for.
+func TestLongBuildOfIndexesIsTold(t *testing.T) {
+	log := heard{word: "indexes are still being built", seen: make(chan struct{})}
+	fine := forbids("nothing")
+	server := actor{is: primary, answer: func(command bson.Raw) bson.D {
+		if kind, _ := name(command); kind == "createIndexes" {
+			select {
+			case <-log.seen:
+			case <-t.Context().Done():
+			}
+		}
+		return fine(command)
+	}}
+	o := Options{URI: "mongodb://" + server.play(t), Database: "orgd", Log: slog.New(slog.NewTextHandler(&log, nil)), pace: quick}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	db, err := Open(ctx, o)
+	must(t, err)
+	must(t, db.Close(t.Context()))
 }
