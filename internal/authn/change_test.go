@@ -150,7 +150,8 @@ func TestAskingForTakenAddressesIsThrottled(t *testing.T) {
 }
 
 func TestChangeWaitsForNobodyButSaysWhoIsInTheWay(t *testing.T) {
-	w := newWorld(t)
+	hook := &hookedUpdates{}
+	w := newWorld(t, func(d *authn.Deps) { hook.Users, d.Users = d.Users, hook })
 	org, user := w.ada()
 	_, caller := w.signIn("ada@acme.example", password, "")
 	w.changeUser(user.ID, func(u *tenant.User) { w.must(u.Reserve("third@acme.example")) })
@@ -169,16 +170,16 @@ func TestChangeWaitsForNobodyButSaysWhoIsInTheWay(t *testing.T) {
 		t.Errorf("got %+v, %v", me, err)
 	}
 	w.changeUser(eve.ID, func(u *tenant.User) { w.must(u.Reserve("quarter@acme.example")) })
-	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
+	short, cancel := context.WithCancel(t.Context())
+	hook.after = cancel // the caller's time is over while the change waits, and not while the store writes
 	_, err = w.UpdateMe(short, caller, authn.AccountChange{Email: new("quarter@acme.example"), CurrentPassword: password})
 	wantCode(t, "a change that does not end", err, tenant.CodeUnavailable)
 }
 
-// hookedUpdates runs something just before an account is written.
+// hookedUpdates runs something just before an account is written, or just after.
 type hookedUpdates struct {
 	store.Users
-	before func()
+	before, after func()
 }
 
 func (h *hookedUpdates) Update(ctx context.Context, id tenant.UserID, trail tenant.Trail,
@@ -188,6 +189,9 @@ func (h *hookedUpdates) Update(ctx context.Context, id tenant.UserID, trail tena
 		run := h.before
 		h.before = nil
 		run()
+	}
+	if h.after != nil {
+		defer h.after()
 	}
 	return h.Users.Update(ctx, id, trail, change)
 }

@@ -49,7 +49,7 @@ func openWatched(tb testing.TB, m *monitor, o Options, between func(store.Store)
 	}
 	id := strings.ReplaceAll(tenant.NewID(), "-", "")
 	db, err := mongo.Open(tb.Context(), mongo.Options{
-		URI: uri, Database: "orgd_t_" + id[len(id)-12:], Log: o.Log, Now: o.Now,
+		URI: uri, Database: "orgd_t_" + id[len(id)-12:], Log: o.Log,
 		CallTime: callTime, DocumentTime: documentTime, Monitor: m.commands(),
 	})
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 
 // Options are what a test may want to set of its store, whatever it is.
 type Options struct {
-	// Now is the store's clock; nil is time.Now.
+	// Now is the clock of a store that is part of this process; nil is time.Now. One with a server keeps the machine's time
+	// whatever a test does with its clock, since the server removes by that time what the store lets it forget.
 	Now func() time.Time
 	// Log gets what an operator should know. Nil discards it.
 	Log *slog.Logger
