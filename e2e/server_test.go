@@ -156,6 +156,7 @@ type greeting struct {
 }
 
 func (g *greeting) Write(p []byte) (int, error) {
+	n, err := g.to.Write(p) // first, since the story reads it once it knows the address
 	if !g.told {
 		_, _ = g.text.Write(p)
 		if match := apiLine.FindStringSubmatch(g.text.String()); match != nil {
@@ -163,7 +164,7 @@ func (g *greeting) Write(p []byte) (int, error) {
 			g.ready <- match[1]
 		}
 	}
-	return g.to.Write(p)
+	return n, err
 }
 
 // command is orgd in the server's folder and with its settings, and with nothing else of the environment.
