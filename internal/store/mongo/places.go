@@ -42,19 +42,25 @@ func (t places) Create(ctx context.Context, place tenant.Place) error {
 	return t.build(ctx, home, owner)
 }
 
+// createAttempts bounds how often a collection is made that is not there although the server said so. FerretDB did that under
+// load, a moment after another collection of that name had gone to the trash.
+const createAttempts = 3
+
 // build makes the collection of a record that was claimed when there was none.
 func (t places) build(ctx context.Context, home namespace, owner ownerDoc) error {
-	if err := t.owners.create(ctx, home); err != nil {
-		return err
+	for range createAttempts {
+		if err := t.owners.create(ctx, home); err != nil {
+			return err
+		}
+		there, err := t.owners.look(ctx, home)
+		if err != nil {
+			return err
+		}
+		if there[home.name] != nil {
+			return t.owners.settle(ctx, home, owner, there[home.name])
+		}
 	}
-	there, err := t.owners.look(ctx, home)
-	if err != nil {
-		return err
-	}
-	if there[home.name] == nil {
-		return tenant.Errorf(tenant.CodeUnavailable, "the collection was made and is not there; try again")
-	}
-	return t.owners.settle(ctx, home, owner, there[home.name])
+	return tenant.Errorf(tenant.CodeUnavailable, "the collection was made and is not there; try again")
 }
 
 // stranger is the error about a collection that nobody made for an organization.
