@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,6 +160,31 @@ func TestPutMeetsAnInsert(t *testing.T) {
 	wantCode(t, <-done, "", "the first put")
 	if doc, err := w.docs.Get(t.Context(), w.owner(), w.org.ID, "a"); err != nil || string(doc.Data) != `{"by":"first"}` || doc.Version != 2 {
 		t.Errorf("the later write must stand: %s, version %d (%v)", doc.Data, doc.Version, err)
+	}
+}
+
+// A put of a new document that loses its store midway is told so, and not that there is no such document.
+func TestPutLosesItsStore(t *testing.T) {
+	w := newWorld(t, 0)
+	s, passed := w.faults.Store(), atomic.Int64{}
+	now := func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
+	w.docs = documents.New(documents.Deps{
+		Documents: s.Documents, Guard: access.NewGuard(access.Policy{}, now), Now: now,
+		Gates: placement.NewGates(placement.NewDirectory(s.Orgs, now), s.Instances, "self"),
+	})
+	reached, release := w.faults.Block("Documents.Update")
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := w.docs.Put(context.Background(), w.owner(), w.org.ID, "a", tenant.Data(`{}`), documents.Condition{})
+		done <- err
+	}()
+	<-reached
+	passed.Store(int64(time.Minute)) // what was known of the organization is old now
+	w.faults.FailOnceAt(2, storetest.Before)
+	release()
+	wantCode(t, <-done, tenant.CodeUnavailable, "a put whose store fails")
+	if at := w.faults.FiredAt(); at != "Orgs.Get" {
+		t.Errorf("the store failed at %q, want Orgs.Get", at)
 	}
 }
 

@@ -104,8 +104,11 @@ func (s *Service) Put(ctx context.Context, caller access.Caller, org tenant.OrgI
 	}
 	for range attempts {
 		replaced, err := s.change(ctx, caller, org, id, cond, func(tenant.Data) (tenant.Data, error) { return data, nil })
-		if cond.IfVersion > 0 || !tenant.IsCode(err, tenant.CodeNotFound) || s.gone(ctx, org) {
+		if cond.IfVersion > 0 || !tenant.IsCode(err, tenant.CodeNotFound) {
 			return replaced, false, err
+		}
+		if err := s.admits(ctx, org); err != nil {
+			return doc, false, err // it was no document that was not found, or nobody can tell
 		}
 		inserted, err := s.insert(ctx, caller, org, doc)
 		if !tenant.IsCode(err, tenant.CodeIDTaken) {
@@ -165,14 +168,13 @@ func (s *Service) change(ctx context.Context, caller access.Caller, org tenant.O
 	})
 }
 
-// gone reports whether the organization itself is what was not found.
-func (s *Service) gone(ctx context.Context, org tenant.OrgID) bool {
+// admits returns what keeps callers out of the organization's data; nil if nothing does.
+func (s *Service) admits(ctx context.Context, org tenant.OrgID) error {
 	visit, err := s.Gates.Enter(ctx, org)
-	if err != nil {
-		return true
+	if err == nil {
+		visit.Leave()
 	}
-	visit.Leave()
-	return false
+	return err
 }
 
 // inside makes one store call inside the organization's gate.
