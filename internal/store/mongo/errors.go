@@ -23,21 +23,28 @@ const rightMissing = "the database user lacks a right that this needs"
 
 // Codes of the server's errors, as its error_codes.yml names them.
 const (
+	codeInternalError               = 1
+	codeHostUnreachable             = 6
 	codeUnauthorized                = 13
 	codeAuthenticationFailed        = 18
 	codeNamespaceNotFound           = 26
 	codeNamespaceExists             = 48
 	codeMaxTimeExpired              = 50
+	codeWriteConcernFailed          = 64
 	codeIndexOptionsConflict        = 85
 	codeIndexKeySpecsConflict       = 86
+	codeNetworkTimeout              = 89
+	codeShutdownInProgress          = 91
 	codeWriteConflict               = 112
 	codePrimarySteppedDown          = 189
 	codeExceededTimeLimit           = 262
 	codeIndexBuildAborted           = 276
 	codeIndexBuildAlreadyInProgress = 285
 	codeCollectionUUIDMismatch      = 361
+	codeSocketException             = 9001
 	codeNotWritablePrimary          = 10107
 	codeObjectTooLarge              = 10334
+	codeInterruptedAtShutdown       = 11600
 	codeInterrupted                 = 11601
 	codeInterruptedByStepDown       = 11602
 	codeNotPrimaryNoSecondaryOk     = 13435
@@ -89,13 +96,21 @@ func unsent(err error) bool {
 	return waited
 }
 
+// codesUnsettled are of errors that a server may answer with after the write took effect, or before: it was interrupted, shut
+// down or became a secondary while it waited for others, or lost what stands behind it (a router its shard, an engine its
+// database).
+var codesUnsettled = []int{
+	codeInternalError, codeHostUnreachable, codeMaxTimeExpired, codeWriteConcernFailed, codeNetworkTimeout, codeShutdownInProgress,
+	codePrimarySteppedDown, codeExceededTimeLimit, codeSocketException, codeInterruptedAtShutdown, codeInterrupted, codeInterruptedByStepDown,
+}
+
 // answered reports that err settles what became of a write: the server refused it, or never got it. Otherwise it may have
 // taken effect, or may still do so.
 func answered(err error) bool {
 	if ours(err) || errors.Is(err, mongo.ErrNoDocuments) || unsent(err) {
 		return true
 	}
-	if hasCode(err, codeMaxTimeExpired, codeExceededTimeLimit, codeInterrupted) {
+	if hasCode(err, codesUnsettled...) {
 		return false
 	}
 	if e, ok := errors.AsType[mongo.WriteException](err); ok {
