@@ -11,6 +11,7 @@ type calls struct {
 	cap time.Duration
 	// patience is how long a read-back may take after the caller's time is over.
 	patience time.Duration
+	disk     *disk
 }
 
 // fate is what became of a write.
@@ -44,6 +45,7 @@ func (c calls) write(ctx context.Context, fn func(ctx context.Context) error, lo
 	limited, cancel := context.WithTimeout(ctx, c.cap)
 	defer cancel()
 	err := fn(limited)
+	c.disk.heed(err)
 	if err == nil || answered(err) {
 		return translate(err)
 	}

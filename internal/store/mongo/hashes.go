@@ -12,7 +12,9 @@ import (
 const surveyTime = time.Minute
 
 // survey are calls that look at everything: their caller waits for nothing else meanwhile.
-func (db *DB) survey() calls { return calls{cap: surveyTime, patience: db.catalog.patience} }
+func (db *DB) survey() calls {
+	return calls{cap: surveyTime, patience: db.catalog.patience, disk: db.catalog.disk}
+}
 
 // bcryptOf finds hashes of bcrypt whose cost is 4 to 15, as the embedded store does.
 const bcryptOf = `^\$2[aby]\$(0[4-9]|1[0-5])\$`

@@ -43,7 +43,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o}
 	db.address = addressOf(settings)
-	db.catalog = calls{cap: o.CallTime, patience: min(o.CallTime, time.Second)}
+	db.catalog = calls{cap: o.CallTime, patience: min(o.CallTime, time.Second), disk: &disk{now: o.Now}}
 	db.relay = newRelay(db.catalog, o, db.main.Collection("audit"),
 		db.main.Collection("organizations"), db.main.Collection("users"), db.main.Collection("operators"), db.private.Collection("keys"))
 	db.owners = &owners{

@@ -13,7 +13,7 @@ import (
 // Store returns the contract's interfaces over the databases.
 func (db *DB) Store() store.Store {
 	limit := db.opts.DocumentTime
-	hurried := calls{cap: limit * 3 / 4, patience: limit / 4}
+	hurried := calls{cap: limit * 3 / 4, patience: limit / 4, disk: db.catalog.disk}
 	return store.Store{
 		Orgs:         orgs{newShelf(db, db.main.Collection("organizations"), orgKind)},
 		Users:        users{newShelf(db, db.main.Collection("users"), userKind)},
@@ -56,6 +56,6 @@ func (h health) Ping(ctx context.Context) error {
 		if !hello.Writable {
 			return tenant.Errorf(tenant.CodeUnavailable, "the database has no primary that takes writes")
 		}
-		return nil
+		return h.db.catalog.disk.check()
 	})
 }
