@@ -75,7 +75,10 @@ func newFaultNet(t *testing.T, uri string, spell int, seed uint64) *faultNet {
 func (n *faultNet) uri(direct string) string {
 	server, err := url.Parse(direct)
 	must(n.t, err)
-	server.Host = n.proxy.Listen
+	query := server.Query()
+	query.Del("replicaSet") // whose members would be reached by their own addresses
+	query.Set("directConnection", "true")
+	server.Host, server.RawQuery = n.proxy.Listen, query.Encode()
 	return server.String()
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -25,6 +27,8 @@ type DB struct {
 	relay   *relay
 	owners  *owners
 	address address
+	// told is what the last failure of a server said.
+	told atomic.Pointer[error]
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -36,12 +40,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	settings := clientOptions(o)
+	db := &DB{opts: o}
+	settings := clientOptions(o).SetServerMonitor(&event.ServerMonitor{ServerHeartbeatFailed: db.hear})
 	client, err := mongo.Connect(settings)
 	if err != nil {
 		return nil, uriRefusal(err)
 	}
-	db := &DB{client: client, main: client.Database(o.Database), private: client.Database(o.Database + "_private"), opts: o}
+	db.client, db.main, db.private = client, client.Database(o.Database), client.Database(o.Database+"_private")
 	db.address = addressOf(settings)
 	db.catalog = calls{cap: o.CallTime, patience: min(o.CallTime, time.Second), disk: &disk{now: o.Now}}
 	db.relay = newRelay(db.catalog, o, db.main.Collection("audit"),
@@ -143,7 +148,10 @@ func (db *DB) run(ctx context.Context, tick <-chan time.Time) {
 		case <-ctx.Done():
 			return
 		}
-		if err := db.relay.round(ctx); err != nil && ctx.Err() == nil {
+		if err := db.relay.round(ctx); err == nil {
+			db.relay.failed.Store(0)
+		} else if ctx.Err() == nil {
+			db.relay.failed.Add(1)
 			db.opts.Log.Warn("moving audit entries to the log failed; the next attempt is in a second", "error", err)
 		}
 		if round%roundsPerTrim != 0 {

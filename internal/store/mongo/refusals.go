@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/auth"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/description"
@@ -52,6 +54,9 @@ func (db *DB) refusal(err error) error {
 	if e, ok := errors.AsType[topology.ServerSelectionError](err); ok {
 		servers, lost = e.Desc.Servers, true
 		cause = trouble(servers)
+		if told := db.told.Load(); told != nil && errors.Is(cause, context.Canceled) {
+			cause = *told
+		}
 	}
 	_, refused := errors.AsType[*auth.Error](cause)
 	switch {
@@ -67,6 +72,14 @@ func (db *DB) refusal(err error) error {
 		return startError(cause, db.unreached(servers, cause))
 	default:
 		return translate(err)
+	}
+}
+
+// hear keeps what a server's failure told last. The driver cuts a look at a server short when another connection to it fails, and
+// that it did so is then the last thing that it knows of the server, in place of the reason.
+func (db *DB) hear(e *event.ServerHeartbeatFailedEvent) {
+	if !errors.Is(e.Failure, context.Canceled) {
+		db.told.Store(&e.Failure)
 	}
 }
 

@@ -183,7 +183,7 @@ var (
 // wantRefusal opens a store and complains unless it is refused in one line that says so and tells no secret.
 func wantRefusal(t *testing.T, uri, says string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	_, err := Open(ctx, Options{URI: uri, Database: "orgd"})
 	if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "\n") {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -27,6 +28,8 @@ type relay struct {
 	sources []*mongo.Collection
 	// turns keep this process's relays of one organization from working against each other.
 	turns *stripes
+	// failed counts the rounds in a row that failed.
+	failed atomic.Int64
 
 	mu     sync.Mutex
 	posted int64

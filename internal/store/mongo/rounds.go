@@ -6,6 +6,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/orgd/orgd/internal/tenant"
 )
 
 // boxesPerRound bounds the documents of one collection that one round looks at; the next one takes more.
@@ -34,6 +36,18 @@ func (r *relay) round(ctx context.Context) error {
 		}
 	}
 	return r.drainAll(ctx, due, until)
+}
+
+// failedRounds is how many rounds in a row fail until the store counts as unwell: half a minute, so that a restart of the
+// database is none.
+const failedRounds = 30
+
+// check says that the relay is stuck. Outboxes fill then, and what finds one full is refused.
+func (r *relay) check() error {
+	if n := r.failed.Load(); n >= failedRounds {
+		return tenant.Errorf(tenant.CodeUnavailable, "audit entries have not been moved to the log for %d attempts, one a second; the log says why", n)
+	}
+	return nil
 }
 
 // boxesPerCount bounds the documents of one collection whose outboxes are counted.

@@ -56,6 +56,9 @@ func (h health) Ping(ctx context.Context) error {
 		if !hello.Writable {
 			return tenant.Errorf(tenant.CodeUnavailable, "the database has no primary that takes writes")
 		}
+		if err := h.db.relay.check(); err != nil {
+			return err
+		}
 		return h.db.catalog.disk.check()
 	})
 }
