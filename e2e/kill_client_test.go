@@ -99,7 +99,7 @@ func (c *client) create(r *round) bool {
 
 // begin signs the owner in and lets a writer loose.
 func (c *client) begin(r *round, t *tale) bool {
-	login := r.hashing.do(func() answer { return r.stranger().login(t.now.email, t.now.password) })
+	login := r.login(t.now.email, t.now.password)
 	if r.failed(login) {
 		return false
 	}
@@ -109,6 +109,17 @@ func (c *client) begin(r *round, t *tale) bool {
 	t.token = login.accessToken()
 	r.startWriter(c, t)
 	return true
+}
+
+// login signs somebody in, in the end.
+func (r *round) login(email, password string) (login answer) {
+	for range 20 {
+		login = r.hashing.do(func() answer { return r.stranger().login(email, password) })
+		if !r.bearing || login.status != http.StatusServiceUnavailable {
+			break
+		}
+	}
+	return login
 }
 
 // update renames the organization, changes its owner's address, or its password, or all of them at once.

@@ -69,6 +69,8 @@ type killing struct {
 	clients  []*client
 	rng      *rand.Rand
 	hashing  hashing
+	// bearing says that the server goes on while its store is in trouble: a sign-in that is refused for now is repeated.
+	bearing bool
 }
 
 // round is the time from a start to a kill.
