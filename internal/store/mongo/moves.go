@@ -90,12 +90,12 @@ func (t places) arrive(ctx context.Context, m *relocation) error {
 	case !m.there[m.source.name].is(uuid):
 		return tenant.Errorf(tenant.CodeUnavailable, "the organization's collection is not where it was put; an operator must look for it")
 	default:
-		err := t.owners.rename(ctx, m.source, m.target, uuid)
-		if hasCode(err, codeNamespaceExists) { // made since the survey
-			return t.withdraw(ctx, m)
-		}
+		arrived, err := t.rename(ctx, m.source, m.target, uuid)
 		if err != nil {
 			return err
+		}
+		if !arrived {
+			return t.withdraw(ctx, m)
 		}
 	}
 	if m.to.State != ready {
@@ -104,6 +104,17 @@ func (t places) arrive(ctx context.Context, m *relocation) error {
 		}
 	}
 	return t.owners.disown(ctx, m.source, m.org, m.to.Token)
+}
+
+// rename moves the collection, and reports whether it is at the target in the end, or something else that was made there since the
+// survey. A server that tries a rename again within itself says that the target exists when it has moved it.
+func (t places) rename(ctx context.Context, source, target namespace, uuid identity) (arrived bool, err error) {
+	err = t.owners.rename(ctx, source, target, uuid)
+	if !hasCode(err, codeNamespaceExists) {
+		return err == nil, err
+	}
+	there, err := t.owners.look(ctx, target)
+	return there[target.name].is(uuid), err
 }
 
 // withdraw takes back the record of a target where a stranger's collection has turned up.
