@@ -26,6 +26,10 @@ func (t places) move(ctx context.Context, org tenant.OrgID, source, target names
 		return tenant.Errorf(tenant.CodeConflict, "a collection cannot be renamed into another database")
 	}
 	defer t.owners.forget(source, target)
+	return surely(ctx, func() error { return t.moveOnce(ctx, org, source, target) })
+}
+
+func (t places) moveOnce(ctx context.Context, org tenant.OrgID, source, target namespace) error {
 	m, err := t.survey(ctx, org, source, target)
 	if err != nil {
 		return err
@@ -88,7 +92,7 @@ func (t places) arrive(ctx context.Context, m *relocation) error {
 	case m.there[m.target.name] != nil:
 		return t.withdraw(ctx, m)
 	case !m.there[m.source.name].is(uuid):
-		return tenant.Errorf(tenant.CodeUnavailable, "the organization's collection is not where it was put; an operator must look for it")
+		return strange(tenant.CodeUnavailable, "the organization's collection is not where it was put; an operator must look for it")
 	default:
 		arrived, err := t.rename(ctx, m.source, m.target, uuid)
 		if err != nil {
@@ -114,6 +118,9 @@ func (t places) rename(ctx context.Context, source, target namespace, uuid ident
 		return err == nil, err
 	}
 	there, err := t.owners.look(ctx, target)
+	if err == nil && there[target.name] == nil {
+		err = strange(tenant.CodeUnavailable, "the database server takes a name for taken that is not; try again")
+	}
 	return there[target.name].is(uuid), err
 }
 

@@ -21,20 +21,24 @@ func (t places) Create(ctx context.Context, place tenant.Place) error {
 		return err
 	}
 	defer t.owners.forget(home)
+	return surely(ctx, func() error { return t.create(ctx, place.Org, home) })
+}
+
+func (t places) create(ctx context.Context, org tenant.OrgID, home namespace) error {
 	there, err := t.owners.look(ctx, home)
 	if err != nil {
 		return err
 	}
 	var owner ownerDoc
 	if there[home.name] == nil {
-		owner, err = t.owners.claim(ctx, home, owning(place.Org, tenant.NewID()))
+		owner, err = t.owners.claim(ctx, home, owning(org, tenant.NewID()))
 	} else if owner, err = t.owners.find(ctx, home); isMissing(err) {
 		return t.stranger(home)
 	}
 	switch {
 	case err != nil:
 		return err
-	case owner.Organization != string(place.Org):
+	case owner.Organization != string(org):
 		return tenant.Errorf(tenant.CodeConflict, "the place of the organization's data is taken by another organization")
 	case owner.State == ready && there[home.name] != nil:
 		return nil
@@ -42,32 +46,29 @@ func (t places) Create(ctx context.Context, place tenant.Place) error {
 	return t.build(ctx, home, owner)
 }
 
-// createAttempts bounds how often a collection is made that is not there although the server said so. FerretDB did that under
-// load, a moment after another collection of that name had gone to the trash.
-const createAttempts = 3
-
 // build makes the collection of a record that was claimed when there was none.
 func (t places) build(ctx context.Context, home namespace, owner ownerDoc) error {
-	for range createAttempts {
-		if err := t.owners.create(ctx, home); err != nil {
-			return err
-		}
-		there, err := t.owners.look(ctx, home)
-		if err != nil {
-			return err
-		}
-		if there[home.name] != nil {
-			return t.owners.settle(ctx, home, owner, there[home.name])
-		}
+	if err := t.owners.create(ctx, home); err != nil {
+		return err
 	}
-	return tenant.Errorf(tenant.CodeUnavailable, "the collection was made and is not there; try again")
+	there, err := t.owners.look(ctx, home)
+	if err != nil {
+		return err
+	}
+	if there[home.name] == nil {
+		return strange(tenant.CodeUnavailable, "the collection was made and is not there; try again")
+	}
+	return t.owners.settle(ctx, home, owner, there[home.name])
 }
 
 // stranger is the error about a collection that nobody made for an organization.
 func (t places) stranger(home namespace) error {
-	t.owners.log.Warn("a collection stands where an organization's data is to go, and is not orgd's; it is left alone",
-		"database", home.database, "collection", home.name)
-	return tenant.Errorf(tenant.CodeConflict, "the place of the organization's data is taken by something else")
+	seen := strange(tenant.CodeConflict, "the place of the organization's data is taken by something else")
+	seen.tell = func() {
+		t.owners.log.Warn("a collection stands where an organization's data is to go, and is not orgd's; it is left alone",
+			"database", home.database, "collection", home.name)
+	}
+	return seen
 }
 
 // Rename implements store.Places.
