@@ -21,6 +21,9 @@ type strangeError struct {
 // Error implements error.
 func (e *strangeError) Error() string { return e.err.Error() }
 
+// Unwrap returns the error that it is if it proves true.
+func (e *strangeError) Unwrap() error { return e.err }
+
 func strange(code tenant.Code, message string) *strangeError {
 	return &strangeError{err: tenant.Errorf(code, "%s", message)}
 }
