@@ -195,7 +195,7 @@ func (g *Gates) awaitOthers(ctx context.Context, org tenant.Organization) error 
 
 func (g *Gates) acknowledged(instances []tenant.Instance, org tenant.Organization) bool {
 	for _, in := range instances {
-		if in.ID != g.self && in.Acks[org.ID] < org.Epoch {
+		if in.ID != g.self && in.Acks[org.ID].Epoch < org.Epoch {
 			return false
 		}
 	}

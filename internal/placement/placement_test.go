@@ -297,7 +297,7 @@ func TestDrainAwaitsOtherServers(t *testing.T) {
 	if err := gates.Drain(t.Context(), begun); !tenant.IsCode(err, tenant.CodeUnavailable) {
 		t.Errorf("drained without the other server: %v", err)
 	}
-	if err := s.Instances.Beat(t.Context(), other, 1, map[tenant.OrgID]int64{org.ID: begun.Epoch}); err != nil {
+	if err := s.Instances.Beat(t.Context(), other, tenant.Heartbeat{Counter: 1, Acks: map[tenant.OrgID]tenant.Ack{org.ID: {Epoch: begun.Epoch}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := gates.Drain(t.Context(), begun); err != nil {

@@ -43,13 +43,31 @@ type Installation struct {
 	CreatedAt time.Time
 }
 
-// Instance is one running server.
+// Instance is one server on the list: one that runs, or one that was declared dead.
 type Instance struct {
 	ID        InstanceID
 	Version   string
 	StartedAt time.Time
+	Heartbeat
+	// Dead says that others saw its counter stand still for too long. That is final: it comes back under another id.
+	Dead bool
+}
+
+// Heartbeat is what a server tells the others again and again.
+type Heartbeat struct {
 	// Counter rises with every heartbeat. Others watch it change on clocks of their own; times are never compared.
 	Counter int64
-	// Acks are the epochs of organizations under operation that this server has drained for.
-	Acks map[OrgID]int64
+	// Acks are the organizations under operation that this server has drained.
+	Acks map[OrgID]Ack
+	// At is when it was sent, by the server's own clock: for people to read, and compared with nothing.
+	At time.Time
+}
+
+// Ack says that a server admits nobody to an organization's data any more, and that nobody is inside.
+type Ack struct {
+	// Epoch is that of the operation that it drained for.
+	Epoch int64
+	// Uncertain says that the answer of an insert into this organization's data was lost lately, so that the command may
+	// still run, and make the collection again under its old name.
+	Uncertain bool
 }

@@ -27,35 +27,43 @@ type instanceDoc struct {
 	StartedAt *bson.DateTime `bson:"started_at,omitempty"`
 	Counter   int64          `bson:"counter"`
 	Acks      []ackDoc       `bson:"acks,omitempty"`
+	BeatAt    *bson.DateTime `bson:"beat_at,omitempty"`
+	Dead      bool           `bson:"dead"`
 }
 
 type ackDoc struct {
 	Organization string `bson:"organization"`
 	Epoch        int64  `bson:"epoch"`
+	Uncertain    bool   `bson:"uncertain,omitempty"`
 }
 
 // packAcks returns a map as a list: ids are no names of fields.
-func packAcks(acks map[tenant.OrgID]int64) (list []ackDoc) {
+func packAcks(acks map[tenant.OrgID]tenant.Ack) (list []ackDoc) {
 	for _, org := range slices.Sorted(maps.Keys(acks)) {
-		list = append(list, ackDoc{string(org), acks[org]})
+		list = append(list, ackDoc{string(org), acks[org].Epoch, acks[org].Uncertain})
 	}
 	return list
 }
 
 func (d *instanceDoc) unpack() tenant.Instance {
-	i := tenant.Instance{ID: tenant.InstanceID(d.ID), Version: d.Version, StartedAt: timeOf(d.StartedAt), Counter: d.Counter}
+	i := tenant.Instance{
+		ID: tenant.InstanceID(d.ID), Version: d.Version, StartedAt: timeOf(d.StartedAt), Dead: d.Dead,
+		Heartbeat: tenant.Heartbeat{Counter: d.Counter, At: timeOf(d.BeatAt)},
+	}
 	for _, ack := range d.Acks {
 		if i.Acks == nil {
-			i.Acks = map[tenant.OrgID]int64{}
+			i.Acks = map[tenant.OrgID]tenant.Ack{}
 		}
-		i.Acks[tenant.OrgID(ack.Organization)] = ack.Epoch
+		i.Acks[tenant.OrgID(ack.Organization)] = tenant.Ack{Epoch: ack.Epoch, Uncertain: ack.Uncertain}
 	}
 	return i
 }
 
 // Register implements store.Instances.
 func (t instances) Register(ctx context.Context, i tenant.Instance) error {
-	d := instanceDoc{string(i.ID), rowLayout, i.Version, moment(i.StartedAt), i.Counter, packAcks(i.Acks)}
+	d := instanceDoc{
+		string(i.ID), rowLayout, i.Version, moment(i.StartedAt), i.Counter, packAcks(i.Acks), moment(i.At), i.Dead,
+	}
 	err := t.write(ctx, func(ctx context.Context) error {
 		_, err := t.coll.InsertOne(ctx, d)
 		return err
@@ -78,24 +86,54 @@ func (t instances) reached(ctx context.Context, id tenant.InstanceID, counter in
 }
 
 // Beat implements store.Instances.
-func (t instances) Beat(ctx context.Context, id tenant.InstanceID, counter int64, acks map[tenant.OrgID]int64) error {
-	filter := bson.M{"_id": string(id), "counter": bson.M{"$lt": counter}, fieldLayout: living()}
-	change := bson.M{"$set": bson.M{"counter": counter, "acks": packAcks(acks)}}
-	late := false
-	err := t.write(ctx, func(ctx context.Context) error {
-		result, err := t.coll.UpdateOne(ctx, filter, change)
-		late = err == nil && result.MatchedCount == 0
+func (t instances) Beat(ctx context.Context, id tenant.InstanceID, beat tenant.Heartbeat) error {
+	filter := bson.M{"counter": bson.M{"$lt": beat.Counter}, "dead": false}
+	change := bson.M{"counter": beat.Counter, "acks": packAcks(beat.Acks), "beat_at": moment(beat.At)}
+	reached := func(ctx context.Context) fate { return t.reached(ctx, id, beat.Counter) }
+	stored, err := t.change(ctx, id, filter, change, reached)
+	switch {
+	case err != nil || stored == nil:
 		return err
-	}, func(ctx context.Context) fate { return t.reached(ctx, id, counter) })
-	if err != nil || !late {
+	case stored.Dead:
+		return tenant.Errorf(tenant.CodeNotFound, "the server was declared dead")
+	default:
+		return tenant.Errorf(tenant.CodeConflict, "a later heartbeat of this server came first")
+	}
+}
+
+// DeclareDead implements store.Instances.
+func (t instances) DeclareDead(ctx context.Context, id tenant.InstanceID, counter int64) error {
+	stored, err := t.change(ctx, id, bson.M{"counter": counter, "dead": false}, bson.M{"dead": true}, func(ctx context.Context) fate {
+		n, err := t.coll.CountDocuments(ctx, bson.M{"_id": string(id), "dead": true})
+		if err == nil && n > 0 {
+			return done
+		}
+		return unclear
+	})
+	if err != nil || stored == nil || stored.Dead {
 		return err
 	}
-	return t.read(ctx, func(ctx context.Context) error {
-		if err := t.coll.FindOne(ctx, bson.M{"_id": string(id)}).Err(); err != nil {
-			return missing(err, "server on the list")
-		}
-		return tenant.Errorf(tenant.CodeConflict, "a later heartbeat of this server came first")
+	return tenant.Errorf(tenant.CodeConflict, "the server has sent another heartbeat")
+}
+
+// change sets fields of a server's document if it is as the filter says, else returns what is stored.
+func (t instances) change(ctx context.Context, id tenant.InstanceID, filter, fields bson.M, look func(context.Context) fate,
+) (stored *instanceDoc, err error) {
+	filter["_id"], filter[fieldLayout] = string(id), living()
+	missed := false
+	err = t.write(ctx, func(ctx context.Context) error {
+		result, err := t.coll.UpdateOne(ctx, filter, bson.M{"$set": fields})
+		missed = err == nil && result.MatchedCount == 0
+		return err
+	}, look)
+	if err != nil || !missed {
+		return nil, err
+	}
+	err = t.read(ctx, func(ctx context.Context) error {
+		stored = &instanceDoc{}
+		return missing(t.coll.FindOne(ctx, bson.M{"_id": string(id)}).Decode(stored), "server on the list")
 	})
+	return stored, err
 }
 
 // List implements store.Instances.

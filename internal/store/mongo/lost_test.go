@@ -43,7 +43,7 @@ func newWorld(t *testing.T) *world {
 	w.db = openTest(t, Options{client: w.net.options, tick: make(chan time.Time), DocumentTime: 4 * time.Second})
 	w.Store = w.db.Store()
 	w.place = settle(t, w.db)
-	w.server = tenant.Instance{ID: tenant.InstanceID(tenant.NewID()), Counter: 1}
+	w.server = tenant.Instance{ID: tenant.InstanceID(tenant.NewID()), Heartbeat: tenant.Heartbeat{Counter: 1}}
 	w.login = tenant.Session{ID: tenant.SessionID(tenant.NewID()), CreatedAt: noon, ExpiresAt: noon}
 	w.record = store.IdempotencyRecord{Key: tenant.NewID(), WriteID: tenant.NewID(), LeaseUntil: noon, ExpiresAt: noon.Add(time.Hour)}
 	must(t, w.Orgs.Insert(t.Context(), w.org, tenant.Upkeep{}))
@@ -102,7 +102,7 @@ func TestLostAnswers(t *testing.T) {
 			return w.Instances.Register(t.Context(), tenant.Instance{ID: "i"})
 		}, nil},
 		"beat": {"update", func(t *testing.T, w *world) error {
-			return w.Instances.Beat(t.Context(), w.server.ID, 2, nil)
+			return w.Instances.Beat(t.Context(), w.server.ID, tenant.Heartbeat{Counter: 2})
 		}, nil},
 		"remove a server": {"delete", func(t *testing.T, w *world) error {
 			return w.Instances.Remove(t.Context(), w.server.ID)

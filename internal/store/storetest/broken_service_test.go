@@ -13,9 +13,21 @@ import (
 var instanceTwins = []twin{
 	{"a beat brings a removed server back", "Instances/BeatOfOneWhoWasRemoved", spoilInstances(func(i store.Instances) store.Instances { return upsertingBeats{i} })},
 	{"a beat adds to the acks", "Instances/BeatStoresCounterAndAcks", spoilInstances(func(i store.Instances) store.Instances {
-		return &gathersAcks{Instances: i, acks: map[tenant.OrgID]int64{}}
+		return &gathersAcks{Instances: i, acks: map[tenant.OrgID]tenant.Ack{}}
 	})},
-	{"a beat stores no acks", "Instances/BeatStoresCounterAndAcks", spoilInstances(func(i store.Instances) store.Instances { return deafBeats{i} })},
+	{"a beat stores no acks", "Instances/BeatStoresCounterAndAcks", spoilInstances(func(i store.Instances) store.Instances {
+		return beatsWith{i, func(b *tenant.Heartbeat) { b.Acks = nil }}
+	})},
+	{"every ack is certain", "Instances/BeatStoresCounterAndAcks", spoilInstances(func(i store.Instances) store.Instances {
+		return beatsWith{i, func(b *tenant.Heartbeat) {
+			b.Acks = maps.Clone(b.Acks)
+			for org, ack := range b.Acks {
+				b.Acks[org] = tenant.Ack{Epoch: ack.Epoch}
+			}
+		}}
+	})},
+	{"one that beats is declared dead", "Instances/DeathIsFinal", spoilInstances(func(i store.Instances) store.Instances { return hastyDeath{i} })},
+	{"the dead are forgotten", "Instances/DeathIsFinal", spoilInstances(func(i store.Instances) store.Instances { return deathByRemoval{i} })},
 	{"a late beat undoes the next one", "Instances/BeatThatIsLateChangesNothing", spoilInstances(func(i store.Instances) store.Instances { return lateBeats{i} })},
 	{"removing a server twice is an error", "Instances/RemoveIsIdempotent", spoilInstances(func(i store.Instances) store.Instances { return fussyRemove{i} })},
 	{"each start founds its own installation", "Installation/FoundOnce", func(s store.Store) store.Store {
@@ -61,10 +73,10 @@ func spoilThrottle(spoil func(store.Throttle) store.Throttle) func(store.Store) 
 
 type upsertingBeats struct{ store.Instances }
 
-func (b upsertingBeats) Beat(ctx context.Context, id tenant.InstanceID, counter int64, acks map[tenant.OrgID]int64) error {
-	err := b.Instances.Beat(ctx, id, counter, acks)
+func (b upsertingBeats) Beat(ctx context.Context, id tenant.InstanceID, beat tenant.Heartbeat) error {
+	err := b.Instances.Beat(ctx, id, beat)
 	if tenant.IsCode(err, tenant.CodeNotFound) {
-		err = b.Register(ctx, tenant.Instance{ID: id, Counter: counter, Acks: acks})
+		err = b.Register(ctx, tenant.Instance{ID: id, Heartbeat: beat})
 	}
 	return err
 }
@@ -72,43 +84,72 @@ func (b upsertingBeats) Beat(ctx context.Context, id tenant.InstanceID, counter 
 type gathersAcks struct {
 	store.Instances
 	mu   sync.Mutex
-	acks map[tenant.OrgID]int64
+	acks map[tenant.OrgID]tenant.Ack
 }
 
-func (b *gathersAcks) Beat(ctx context.Context, id tenant.InstanceID, counter int64, acks map[tenant.OrgID]int64) error {
+func (b *gathersAcks) Beat(ctx context.Context, id tenant.InstanceID, beat tenant.Heartbeat) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	maps.Copy(b.acks, acks)
-	return b.Instances.Beat(ctx, id, counter, b.acks)
+	maps.Copy(b.acks, beat.Acks)
+	beat.Acks = b.acks
+	return b.Instances.Beat(ctx, id, beat)
 }
 
-type deafBeats struct{ store.Instances }
+// beatsWith changes what a beat says.
+type beatsWith struct {
+	store.Instances
+	change func(*tenant.Heartbeat)
+}
 
-func (b deafBeats) Beat(ctx context.Context, id tenant.InstanceID, counter int64, _ map[tenant.OrgID]int64) error {
-	return b.Instances.Beat(ctx, id, counter, nil)
+func (b beatsWith) Beat(ctx context.Context, id tenant.InstanceID, beat tenant.Heartbeat) error {
+	b.change(&beat)
+	return b.Instances.Beat(ctx, id, beat)
 }
 
 // lateBeats takes every beat for the newest.
 type lateBeats struct{ store.Instances }
 
-func (b lateBeats) Beat(ctx context.Context, id tenant.InstanceID, counter int64, acks map[tenant.OrgID]int64) error {
-	err := b.Instances.Beat(ctx, id, counter, acks)
+func (b lateBeats) Beat(ctx context.Context, id tenant.InstanceID, beat tenant.Heartbeat) error {
+	err := b.Instances.Beat(ctx, id, beat)
 	if err == nil || tenant.IsCode(err, tenant.CodeNotFound) {
 		return err
 	}
 	if err := b.Instances.Remove(ctx, id); err != nil {
 		return err
 	}
-	return b.Register(ctx, tenant.Instance{ID: id, Counter: counter, Acks: acks})
+	return b.Register(ctx, tenant.Instance{ID: id, Heartbeat: beat})
 }
 
 type fussyRemove struct{ store.Instances }
 
 func (b fussyRemove) Remove(ctx context.Context, id tenant.InstanceID) error {
-	if err := b.Beat(ctx, id, 1<<40, nil); err != nil {
+	if err := b.Beat(ctx, id, tenant.Heartbeat{Counter: 1 << 40}); err != nil {
 		return err
 	}
 	return b.Instances.Remove(ctx, id)
+}
+
+// hastyDeath declares a server dead whatever its counter is by now.
+type hastyDeath struct{ store.Instances }
+
+func (b hastyDeath) DeclareDead(ctx context.Context, id tenant.InstanceID, _ int64) error {
+	all, err := b.List(ctx)
+	for _, i := range all {
+		if i.ID == id {
+			return b.Instances.DeclareDead(ctx, id, i.Counter)
+		}
+	}
+	return err
+}
+
+// deathByRemoval forgets the dead, so that nobody knows that there was one.
+type deathByRemoval struct{ store.Instances }
+
+func (b deathByRemoval) DeclareDead(ctx context.Context, id tenant.InstanceID, counter int64) error {
+	if err := b.Instances.DeclareDead(ctx, id, counter); err != nil {
+		return err
+	}
+	return b.Remove(ctx, id)
 }
 
 type ownFoundings struct{}

@@ -148,9 +148,12 @@ func (sc scene) documentCalls(d *desk) calls {
 func (sc scene) serviceCalls(d *desk) calls {
 	return calls{
 		"Instances.Register": func(ctx context.Context) error { return d.Instances.Register(ctx, newInstance()) },
-		"Instances.Beat":     func(ctx context.Context) error { return d.Instances.Beat(ctx, sc.server.ID, 9, nil) },
-		"Instances.List":     func(ctx context.Context) error { return errOf(d.Instances.List(ctx)) },
-		"Instances.Remove":   func(ctx context.Context) error { return d.Instances.Remove(ctx, sc.server.ID) },
+		"Instances.Beat": func(ctx context.Context) error {
+			return d.Instances.Beat(ctx, sc.server.ID, tenant.Heartbeat{Counter: 9})
+		},
+		"Instances.DeclareDead": func(ctx context.Context) error { return d.Instances.DeclareDead(ctx, sc.server.ID, sc.server.Counter) },
+		"Instances.List":        func(ctx context.Context) error { return errOf(d.Instances.List(ctx)) },
+		"Instances.Remove":      func(ctx context.Context) error { return d.Instances.Remove(ctx, sc.server.ID) },
 		"Throttle.Add": func(ctx context.Context) error {
 			return errOf(d.Throttle.Add(ctx, token(), 1, store.Leak{TTL: time.Hour}, noon))
 		},

@@ -179,9 +179,15 @@ func newInstance() tenant.Instance {
 		ID:        tenant.InstanceID(tenant.NewID()),
 		Version:   "1.2.3",
 		StartedAt: noon,
-		Counter:   1,
-		Acks:      map[tenant.OrgID]int64{tenant.OrgID(tenant.NewID()): 5, tenant.OrgID(tenant.NewID()): math.MaxInt64},
+		Heartbeat: newHeartbeat(1),
 	}
+}
+
+// newHeartbeat returns a heartbeat with every field set.
+func newHeartbeat(counter int64) tenant.Heartbeat {
+	return tenant.Heartbeat{Counter: counter, At: noon.Add(time.Duration(counter)), Acks: map[tenant.OrgID]tenant.Ack{
+		tenant.OrgID(tenant.NewID()): {Epoch: 5}, tenant.OrgID(tenant.NewID()): {Epoch: math.MaxInt64, Uncertain: true},
+	}}
 }
 
 // newRecord returns the memory of a new request of a new caller, with every field set but Done.

@@ -11,6 +11,8 @@ func instanceCases() []Case {
 		clause{name: "BeatStoresCounterAndAcks", check: instanceBeat},
 		clause{name: "BeatThatIsLateChangesNothing", check: instanceBeatThatIsLate},
 		clause{name: "BeatOfOneWhoWasRemoved", check: instanceBeatOfOneWhoWasRemoved},
+		clause{name: "DeathIsFinal", check: instanceDeath},
+		clause{name: "BeatOrDeathComesFirst", check: instanceBeatOrDeath},
 		clause{name: "ListIsInOrderOfID", check: instanceListIsInOrder},
 		clause{name: "RemoveIsIdempotent", check: instanceRemove},
 	)
@@ -22,13 +24,12 @@ func instanceID(i tenant.Instance) tenant.InstanceID { return i.ID }
 func instanceBeat(d *desk) {
 	kind := instanceKind(d)
 	server, other := put(d, kind, newInstance()), put(d, kind, newInstance())
-	acks := newInstance().Acks
-	acks[tenant.OrgID(tenant.NewID())] = 0
-	for _, want := range []tenant.Instance{
-		{Counter: 2, Acks: acks}, {Counter: 3, Acks: nil}, {Counter: math.MaxInt64, Acks: newInstance().Acks},
-	} {
-		d.need(d.Instances.Beat(d.Context(), server.ID, want.Counter, want.Acks), "beat %d", want.Counter)
-		server.Counter, server.Acks = want.Counter, want.Acks
+	full := newHeartbeat(2)
+	full.Acks[tenant.OrgID(tenant.NewID())] = tenant.Ack{}
+	for _, want := range []tenant.Heartbeat{full, {Counter: 3}, newHeartbeat(math.MaxInt64)} {
+		want.At = tenant.Millis(want.At)
+		d.need(d.Instances.Beat(d.Context(), server.ID, want), "beat %d", want.Counter)
+		server.Heartbeat = want
 		got, err := kind.get(d.Context(), server)
 		d.need(err, "list")
 		d.same(got, server, "the server after beat %d", want.Counter)
@@ -43,10 +44,12 @@ func instanceBeat(d *desk) {
 func instanceBeatThatIsLate(d *desk) {
 	kind := instanceKind(d)
 	server := put(d, kind, newInstance())
-	d.need(d.Instances.Beat(d.Context(), server.ID, 5, server.Acks), "beat 5")
+	beat := server.Heartbeat
+	beat.Counter = 5
+	d.need(d.Instances.Beat(d.Context(), server.ID, beat), "beat 5")
 	server.Counter = 5
 	for _, counter := range []int64{5, 4} {
-		d.want(tenant.CodeConflict, d.Instances.Beat(d.Context(), server.ID, counter, nil), "beat %d after 5", counter)
+		d.want(tenant.CodeConflict, d.Instances.Beat(d.Context(), server.ID, tenant.Heartbeat{Counter: counter}), "beat %d after 5", counter)
 		got, err := kind.get(d.Context(), server)
 		d.need(err, "list")
 		d.same(got, server, "the server after the beats 5 and %d", counter)
@@ -57,10 +60,55 @@ func instanceBeatOfOneWhoWasRemoved(d *desk) {
 	server := put(d, instanceKind(d), newInstance())
 	d.need(d.Instances.Remove(d.Context(), server.ID), "remove")
 	for _, id := range []tenant.InstanceID{server.ID, newInstance().ID} {
-		d.want(tenant.CodeNotFound, d.Instances.Beat(d.Context(), id, 100, nil), "beat of a server that is not on the list")
+		err := d.Instances.Beat(d.Context(), id, tenant.Heartbeat{Counter: 100})
+		d.want(tenant.CodeNotFound, err, "beat of a server that is not on the list")
+		d.want(tenant.CodeNotFound, d.Instances.DeclareDead(d.Context(), id, 1), "a death of a server that is not on the list")
 	}
 	_, err := instanceKind(d).get(d.Context(), server)
 	d.want(tenant.CodeNotFound, err, "look up the server after its late beat")
+}
+
+// Death is for a server whose counter stands still, and it is final: whoever was taken for dead learns so at its next beat.
+func instanceDeath(d *desk) {
+	kind := instanceKind(d)
+	server, other := put(d, kind, newInstance()), put(d, kind, newInstance())
+	for _, counter := range []int64{server.Counter - 1, server.Counter + 1} {
+		d.want(tenant.CodeConflict, d.Instances.DeclareDead(d.Context(), server.ID, counter), "a death at another counter")
+	}
+	got, err := kind.get(d.Context(), server)
+	d.need(err, "list")
+	d.same(got, server, "the server that is alive")
+	for _, counter := range []int64{server.Counter, server.Counter, 77} {
+		d.need(d.Instances.DeclareDead(d.Context(), server.ID, counter), "a death, and again")
+	}
+	server.Dead = true
+	d.want(tenant.CodeNotFound, d.Instances.Beat(d.Context(), server.ID, newHeartbeat(100)), "a beat of the dead")
+	got, err = kind.get(d.Context(), server)
+	d.need(err, "list")
+	d.same(got, server, "the dead server")
+	got, err = kind.get(d.Context(), other)
+	d.need(err, "list")
+	d.same(got, other, "the other server")
+	d.need(d.Instances.Remove(d.Context(), server.ID), "remove the dead")
+	d.want(tenant.CodeNotFound, errOf(kind.get(d.Context(), server)), "look up the dead")
+}
+
+// A beat and a death at the same time: one of them comes first, and the other learns it.
+func instanceBeatOrDeath(d *desk) {
+	for range 10 {
+		server := put(d, instanceKind(d), newInstance())
+		errs := together(2, func(i int) error {
+			if i == 0 {
+				return d.Instances.Beat(d.Context(), server.ID, newHeartbeat(2))
+			}
+			return d.Instances.DeclareDead(d.Context(), server.ID, server.Counter)
+		})
+		got, err := instanceKind(d).get(d.Context(), server)
+		d.need(err, "list")
+		if (errs[0] == nil) == (errs[1] == nil) || got.Dead != (errs[1] == nil) || (got.Counter == 2) != (errs[0] == nil) {
+			d.Errorf("beat: %s, death: %s, and the server is %+v", told(errs[0]), told(errs[1]), got)
+		}
+	}
 }
 
 func instanceListIsInOrder(d *desk) {

@@ -142,10 +142,13 @@ func (w aroundInstances) Register(ctx context.Context, instance tenant.Instance)
 }
 
 // Beat implements [store.Instances].
-func (w aroundInstances) Beat(ctx context.Context, id tenant.InstanceID, counter int64,
-	acks map[tenant.OrgID]int64,
-) error {
-	return w.around(ctx, "Instances.Beat", func() error { return w.inner.Beat(ctx, id, counter, acks) })
+func (w aroundInstances) Beat(ctx context.Context, id tenant.InstanceID, beat tenant.Heartbeat) error {
+	return w.around(ctx, "Instances.Beat", func() error { return w.inner.Beat(ctx, id, beat) })
+}
+
+// DeclareDead implements [store.Instances].
+func (w aroundInstances) DeclareDead(ctx context.Context, id tenant.InstanceID, counter int64) error {
+	return w.around(ctx, "Instances.DeclareDead", func() error { return w.inner.DeclareDead(ctx, id, counter) })
 }
 
 // List implements [store.Instances].

@@ -109,7 +109,11 @@ func keyKind(d *desk) kind[tenant.Key] {
 
 func instanceKind(d *desk) kind[tenant.Instance] {
 	return kind[tenant.Instance]{
-		full: newInstance,
+		full: func() tenant.Instance {
+			i := newInstance()
+			i.Dead, i.Acks = true, map[tenant.OrgID]tenant.Ack{tenant.OrgID(tenant.NewID()): {Epoch: 7, Uncertain: true}}
+			return i
+		},
 		bare: func() tenant.Instance {
 			return tenant.Instance{ID: tenant.InstanceID(tenant.NewID()), Version: "1.2.3", StartedAt: noon}
 		},
