@@ -98,7 +98,7 @@ func openRoom(ctx context.Context, s store.Store) (room *orgs.Service, end func(
 		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit,
 		Instances: s.Instances, Health: s.Health,
 		Guard: access.NewGuard(access.Policy{SignupOpen: true}, time.Now), Directory: directory,
-		Gates: placement.NewGates(directory, s.Instances, self), Throttle: attempts, Self: self,
+		Gates: placement.NewGates(directory, s.Instances, self), Throttle: attempts,
 		Credentials: credentials.New(credentials.Options{
 			Pool: pool, Policy: passwords.Policy{Min: 8, CheckCommon: true}, Throttle: attempts, Log: quiet,
 		}),

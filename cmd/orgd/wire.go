@@ -142,7 +142,7 @@ func (a *app) wireOperations(attempts *throttle.Throttle, secrets *credentials.C
 	a.orgs = orgs.New(orgs.Deps{
 		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit,
 		Instances: s.Instances, Health: s.Health,
-		Guard: a.guard, Directory: directory, Gates: a.gates, Credentials: secrets, Throttle: attempts, Self: a.self,
+		Guard: a.guard, Directory: directory, Gates: a.gates, Credentials: secrets, Throttle: attempts,
 		Limits: orgs.Limits{
 			MaxOrganizations: c.MaxOrgs, Retention: c.DeleteRetention, Lease: c.Lease,
 			Placement: tenant.Placement{Level: tenant.LevelCollection},

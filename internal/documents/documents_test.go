@@ -272,7 +272,10 @@ func TestCallsHoldTheGate(t *testing.T) {
 	}()
 	<-reached
 	drained := make(chan error, 1)
-	go func() { drained <- w.gates.Drain(context.Background(), w.org) }()
+	go func() {
+		_, err := w.gates.Drain(context.Background(), w.org)
+		drained <- err
+	}()
 	select {
 	case err := <-drained:
 		t.Fatalf("drained during an insert: %v", err)

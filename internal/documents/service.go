@@ -172,7 +172,7 @@ func (s *Service) change(ctx context.Context, caller access.Caller, org tenant.O
 func (s *Service) admits(ctx context.Context, org tenant.OrgID) error {
 	visit, err := s.Gates.Enter(ctx, org)
 	if err == nil {
-		visit.Leave()
+		visit.Leave(nil)
 	}
 	return err
 }
@@ -180,16 +180,15 @@ func (s *Service) admits(ctx context.Context, org tenant.OrgID) error {
 // inside makes one store call inside the organization's gate.
 func inside[T any](ctx context.Context, s *Service, caller access.Caller, action access.Action, org tenant.OrgID,
 	call func(context.Context, tenant.Place) (T, error),
-) (T, error) {
-	var zero T
+) (got T, err error) {
 	if err := s.Guard.Allow(ctx, caller, action, org); err != nil {
-		return zero, err
+		return got, err
 	}
 	visit, err := s.Gates.Enter(ctx, org)
 	if err != nil {
-		return zero, err
+		return got, err
 	}
-	defer visit.Leave()
+	defer func() { visit.Leave(err) }()
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)
 	defer cancel()
 	return call(ctx, visit.Org.Place())

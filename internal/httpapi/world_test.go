@@ -162,7 +162,7 @@ func (w *world) open(set setup) {
 		Orgs: orgs.New(orgs.Deps{
 			Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit,
 			Instances: s.Instances, Health: s.Health,
-			Guard: guard, Directory: directory, Gates: gates, Credentials: secrets, Throttle: limits, Self: self,
+			Guard: guard, Directory: directory, Gates: gates, Credentials: secrets, Throttle: limits,
 			Limits: orgs.Limits{
 				MaxOrganizations: set.maxOrgs, Retention: set.retention, Lease: 5 * time.Second,
 				Placement: tenant.Placement{Level: tenant.LevelCollection},

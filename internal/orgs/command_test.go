@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/placement"
 	"github.com/orgd/orgd/internal/store/storetest"
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -15,7 +16,7 @@ func TestOperationOfACommandHasItsLease(t *testing.T) {
 	s := start(t, f.Store())
 	org := s.create("Acme", ada)
 	wantCode(t, s.orgs.Delete(t.Context(), owner(org), org.ID, 0), "", "delete")
-	command := start(t, f.Store(), func(deps *orgs.Deps) { deps.Self = "" })
+	command := start(t, f.Store(), func(deps *orgs.Deps) { deps.Gates = placement.NewGates(deps.Directory, deps.Instances, "") })
 	if err := s.store.Instances.Remove(t.Context(), command.id); err != nil {
 		t.Fatal(err)
 	}

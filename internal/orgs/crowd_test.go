@@ -253,7 +253,7 @@ func TestClientGoesAway(t *testing.T) {
 		time.Sleep(time.Millisecond) //nolint:forbidigo // the gate has no signal for this; the loop ends with the test's deadline
 	}
 	hangUp()
-	visit.Leave()
+	visit.Leave(nil)
 	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("rename: %v", err)
 	}

@@ -70,7 +70,7 @@ func (s *Service) forward(ctx context.Context, org tenant.Organization) (at tena
 			return org, ifRefusal(err), ifFault(err)
 		}
 		if p.drains {
-			if err := s.Gates.Drain(ctx, org); err != nil {
+			if _, err := s.Gates.Drain(ctx, org); err != nil {
 				return org, err, nil
 			}
 		}
@@ -80,7 +80,7 @@ func (s *Service) forward(ctx context.Context, org tenant.Organization) (at tena
 		}
 		org = advanced
 	} else if p.drains {
-		if err := s.Gates.Drain(ctx, org); err != nil {
+		if _, err := s.Gates.Drain(ctx, org); err != nil {
 			return org, nil, err
 		}
 	}

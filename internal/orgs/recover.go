@@ -95,7 +95,7 @@ func (s *Service) stale(ctx context.Context, op *tenant.Operation) (bool, error)
 	if op.Server == "" {
 		return s.Now().After(op.LeaseUntil), nil
 	}
-	if op.Server == s.Self {
+	if op.Server == s.Gates.Self() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return !s.running[op.Owner], nil

@@ -47,11 +47,9 @@ type Deps struct {
 	Gates       *placement.Gates
 	Credentials *credentials.Credentials
 	Throttle    *throttle.Throttle
-	// Self is this server on the list of servers; empty for a command beside servers, which is not on it.
-	Self   tenant.InstanceID
-	Limits Limits
-	Now    func() time.Time
-	Log    *slog.Logger
+	Limits      Limits
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // Service carries out the operations. It is safe for concurrent use.

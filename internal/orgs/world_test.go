@@ -76,7 +76,7 @@ func start(t *testing.T, s store.Store, options ...option) *server {
 	gates := placement.NewGates(dir, s.Instances, id)
 	deps := orgs.Deps{
 		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit, Instances: s.Instances, Health: s.Health,
-		Guard: guard, Directory: dir, Gates: gates, Throttle: limits, Self: id,
+		Guard: guard, Directory: dir, Gates: gates, Throttle: limits,
 		Credentials: credentials.New(credentials.Options{
 			Pool: pool, Policy: passwords.Policy{Min: 8, CheckCommon: true}, Throttle: limits, Log: quiet(),
 		}),

@@ -183,6 +183,9 @@ func (d *Directory) install(org *tenant.Organization, readAt time.Time) *tenant.
 	return newest.org
 }
 
+// clear drops every fact.
+func (d *Directory) clear() { d.byID.InvalidateAll() }
+
 // acknowledge promises that no fact with a lower epoch will be used from now on, and drops the one that is known.
 func (d *Directory) acknowledge(id tenant.OrgID, epoch int64) {
 	d.epochs.acknowledge(id, epoch)

@@ -18,13 +18,22 @@ const (
 	pollEvery  = 25 * time.Millisecond
 )
 
-// Gates admit requests to tenants' data and close while an operation moves it: the drain barrier of one server.
+// Gates admit requests to tenants' data and close while an operation moves it: the drain barrier, as far as one server takes
+// part in it.
 type Gates struct {
 	directory *Directory
 	instances store.Instances
-	self      tenant.InstanceID
-	mu        sync.Mutex
-	gates     map[tenant.OrgID]*gate
+	now       func() time.Time
+	lease     lease
+	doubts    doubts
+
+	mu    sync.Mutex
+	self  tenant.InstanceID
+	gates map[tenant.OrgID]*gate
+	// followed are the organizations whose gates are closed for operations of other servers, by epoch; acks those of them that
+	// are drained.
+	followed map[tenant.OrgID]int64
+	acks     map[tenant.OrgID]int64
 }
 
 // gate exists while somebody is inside or it is closed, so there are never more than requests and operations.
@@ -36,9 +45,20 @@ type gate struct {
 	changed chan struct{} // closed and replaced at every change of the two above that somebody may wait for
 }
 
-// NewGates makes open gates for the server self.
+// NewGates makes open gates for the server self; it is empty for a process that is not on the list of servers.
 func NewGates(directory *Directory, instances store.Instances, self tenant.InstanceID) *Gates {
-	return &Gates{directory: directory, instances: instances, self: self, gates: map[tenant.OrgID]*gate{}}
+	return &Gates{
+		directory: directory, instances: instances, now: directory.now, self: self,
+		gates: map[tenant.OrgID]*gate{}, followed: map[tenant.OrgID]int64{}, acks: map[tenant.OrgID]int64{},
+		doubts: doubts{since: map[tenant.OrgID]time.Time{}},
+	}
+}
+
+// Self returns which server this is.
+func (g *Gates) Self() tenant.InstanceID {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.self
 }
 
 // Visit is the right to touch one tenant's data until Leave. It is meant for one store call of at most one second.
@@ -53,6 +73,9 @@ func (g *Gates) Enter(ctx context.Context, id tenant.OrgID) (Visit, error) {
 	deadline := time.NewTimer(WaitLimit)
 	defer deadline.Stop()
 	for {
+		if !g.lease.holds(g.now()) {
+			return Visit{}, errFenced()
+		}
 		changed := g.admit(id)
 		if changed == nil {
 			org, err := g.directory.ByID(ctx, id)
@@ -75,8 +98,14 @@ func (g *Gates) Enter(ctx context.Context, id tenant.OrgID) (Visit, error) {
 	}
 }
 
-// Leave gives the right back.
-func (v Visit) Leave() { v.gates.leave(v.Org.ID) }
+// Leave gives the right back; err is what came of the visit. An insert whose outcome is unknown may still take effect later, so
+// that the next acknowledgements about the organization are uncertain.
+func (v Visit) Leave(err error) {
+	if tenant.IsCode(err, tenant.CodeUnknownOutcome) {
+		v.gates.doubts.note(v.Org.ID, v.gates.now())
+	}
+	v.gates.leave(v.Org.ID)
+}
 
 // wait returns when the gate changes; without a gate to wait for (the operation runs elsewhere, or has not closed it yet)
 // after a short while.
@@ -144,9 +173,10 @@ func (g *Gates) change(id tenant.OrgID, gt *gate) {
 }
 
 // Drain closes the organization's gate for its epoch, waits until nobody is inside, acknowledges the epoch, and waits for
-// the other servers' acknowledgements. CodeUnavailable if that takes longer than [DrainLimit]; the gate stays closed then,
-// and the caller ends the operation with [Gates.Open] under a new epoch.
-func (g *Gates) Drain(ctx context.Context, org tenant.Organization) error {
+// the other servers' acknowledgements. It reports whether the drain is clean: nothing that was sent before it can still take
+// effect after it. CodeUnavailable if it takes longer than [DrainLimit]; the gate stays closed then, and the caller ends the
+// operation with [Gates.Open] under a new epoch.
+func (g *Gates) Drain(ctx context.Context, org tenant.Organization) (clean bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, DrainLimit)
 	defer cancel()
 	for {
@@ -157,11 +187,12 @@ func (g *Gates) Drain(ctx context.Context, org tenant.Organization) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return tenant.Wrap(tenant.CodeUnavailable, ctx.Err(), "requests on this organization's data did not end in time; try again")
+			return false, tenant.Wrap(tenant.CodeUnavailable, ctx.Err(), "requests on this organization's data did not end in time; try again")
 		}
 	}
 	g.directory.acknowledge(org.ID, org.Epoch)
-	return g.awaitOthers(ctx, org)
+	clean, err = g.awaitOthers(ctx, org)
+	return clean && !g.doubts.about(org.ID, g.now()), err
 }
 
 func (g *Gates) shut(org tenant.Organization) (inside int, changed <-chan struct{}) {
@@ -173,33 +204,45 @@ func (g *Gates) shut(org tenant.Organization) (inside int, changed <-chan struct
 	return gt.inside, gt.changed
 }
 
-// awaitOthers waits until every other registered server has acknowledged the epoch.
-func (g *Gates) awaitOthers(ctx context.Context, org tenant.Organization) error {
+// awaitOthers waits until every other server on the list has acknowledged the epoch, or is dead. It looks at the list after
+// the epoch was raised: a server that registers later reads the new epoch first.
+func (g *Gates) awaitOthers(ctx context.Context, org tenant.Organization) (clean bool, err error) {
+	self := g.Self()
 	for {
 		instances, err := g.instances.List(ctx)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if g.acknowledged(instances, org) {
-			return nil
+		if done, clean := letGo(instances, self, org); done {
+			return clean, nil
 		}
 		timer := time.NewTimer(pollEvery)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return tenant.Wrap(tenant.CodeUnavailable, ctx.Err(), "another server did not let go of this organization's data in time; try again")
+			return false, tenant.Wrap(tenant.CodeUnavailable, ctx.Err(), "another server did not let go of this organization's data in time; try again")
 		}
 	}
 }
 
-func (g *Gates) acknowledged(instances []tenant.Instance, org tenant.Organization) bool {
+// letGo reports whether all others let go of the organization's data, and whether nothing of theirs can be late. What
+// a dead server has sent can be, whenever it died: records of the dead stay on the list for as long as that.
+func letGo(instances []tenant.Instance, self tenant.InstanceID, org tenant.Organization) (done, clean bool) {
+	clean = true
 	for _, in := range instances {
-		if in.ID != g.self && in.Acks[org.ID].Epoch < org.Epoch {
-			return false
+		ack := in.Acks[org.ID]
+		switch {
+		case in.ID == self:
+		case in.Dead:
+			clean = false
+		case ack.Epoch < org.Epoch:
+			return false, false
+		case ack.Uncertain:
+			clean = false
 		}
 	}
-	return true
+	return true, clean
 }
 
 // Open installs the organization as the operation has left it and lets the waiting requests go on. A gate that was closed

@@ -56,6 +56,12 @@ func rename(t *testing.T, s store.Store, id tenant.OrgID, name tenant.Name) tena
 	return org
 }
 
+// drain drains, clean or not.
+func drain(ctx context.Context, gates *placement.Gates, org tenant.Organization) error {
+	_, err := gates.Drain(ctx, org)
+	return err
+}
+
 // holder is a store whose next read of an organization keeps its answer back.
 type holder struct {
 	store   store.Store
@@ -123,7 +129,7 @@ func TestNoFactFromBeforeTheDrain(t *testing.T) {
 	}()
 	<-h.read
 	begun := rename(t, s, org.ID, "Beta")
-	if err := gates.Drain(t.Context(), begun); err != nil {
+	if _, err := gates.Drain(t.Context(), begun); err != nil {
 		t.Fatal(err)
 	}
 	close(h.release)
@@ -151,7 +157,7 @@ func TestDrainReachesNamesAndSlugs(t *testing.T) {
 			t.Fatalf("by %s before the drain: %v (%v)", way, got, err)
 		}
 	}
-	if err := gates.Drain(t.Context(), rename(t, s, org.ID, "Beta")); err != nil {
+	if _, err := gates.Drain(t.Context(), rename(t, s, org.ID, "Beta")); err != nil {
 		t.Fatal(err)
 	}
 	for way, find := range ways {
@@ -196,7 +202,7 @@ func TestDrainWaitsForThoseInsideAndKeepsOthersOut(t *testing.T) {
 	}
 	begun := rename(t, s, org.ID, "Beta")
 	drained := make(chan error, 1)
-	go func() { drained <- gates.Drain(context.Background(), begun) }()
+	go func() { drained <- drain(context.Background(), gates, begun) }()
 	for gates.Closed() == 0 {
 		select {
 		case err := <-drained:
@@ -212,10 +218,10 @@ func TestDrainWaitsForThoseInsideAndKeepsOthersOut(t *testing.T) {
 			entered <- ""
 			return
 		}
-		defer v.Leave()
+		defer v.Leave(nil)
 		entered <- v.Org.Name
 	}()
-	visit.Leave()
+	visit.Leave(nil)
 	if err := <-drained; err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +250,7 @@ func TestWaitingIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		if err := gates.Drain(t.Context(), org); !tenant.IsCode(err, tenant.CodeUnavailable) {
+		if _, err := gates.Drain(t.Context(), org); !tenant.IsCode(err, tenant.CodeUnavailable) {
 			t.Errorf("drain with somebody inside: %v", err)
 		}
 		if took := time.Since(began); took != placement.DrainLimit {
@@ -255,7 +261,7 @@ func TestWaitingIsBounded(t *testing.T) {
 		if !tenant.IsCode(err, tenant.CodeUnavailable) || time.Since(began) != placement.WaitLimit {
 			t.Errorf("enter gave up after %v with %v, want %v", time.Since(began), err, placement.WaitLimit)
 		}
-		visit.Leave()
+		visit.Leave(nil)
 		gates.Open(org)
 		again, err := gates.Enter(t.Context(), org.ID)
 		if err != nil {
@@ -271,7 +277,7 @@ func TestOldOperationDoesNotOpenANewGate(t *testing.T) {
 	org := insert(t, s, "Acme")
 	gates := placement.NewGates(placement.NewDirectory(s.Orgs, time.Now), s.Instances, self)
 	begun := rename(t, s, org.ID, "Beta")
-	if err := gates.Drain(t.Context(), begun); err != nil {
+	if _, err := gates.Drain(t.Context(), begun); err != nil {
 		t.Fatal(err)
 	}
 	gates.Open(org)
@@ -294,13 +300,13 @@ func TestDrainAwaitsOtherServers(t *testing.T) {
 	}
 	gates := placement.NewGates(placement.NewDirectory(s.Orgs, time.Now), s.Instances, self)
 	begun := rename(t, s, org.ID, "Beta")
-	if err := gates.Drain(t.Context(), begun); !tenant.IsCode(err, tenant.CodeUnavailable) {
+	if _, err := gates.Drain(t.Context(), begun); !tenant.IsCode(err, tenant.CodeUnavailable) {
 		t.Errorf("drained without the other server: %v", err)
 	}
 	if err := s.Instances.Beat(t.Context(), other, tenant.Heartbeat{Counter: 1, Acks: map[tenant.OrgID]tenant.Ack{org.ID: {Epoch: begun.Epoch}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := gates.Drain(t.Context(), begun); err != nil {
+	if _, err := gates.Drain(t.Context(), begun); err != nil {
 		t.Errorf("with the other server's acknowledgement: %v", err)
 	}
 }

@@ -188,7 +188,7 @@ func TestRenewalAcrossADrain(t *testing.T) {
 	h.look(org)
 	h.look(org)
 	gates := placement.NewGates(h.dir, h.store.Instances, self)
-	h.between(func(ctx context.Context) error { return gates.Drain(ctx, rename(t, h.store, org.ID, "Beta")) })
+	h.between(func(ctx context.Context) error { return drain(ctx, gates, rename(t, h.store, org.ID, "Beta")) })
 	h.pass(600 * time.Millisecond)
 	h.look(org)
 	if got := h.look(org); got != "Beta" {
