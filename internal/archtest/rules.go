@@ -111,6 +111,7 @@ var House = Rules{
 		{Path: "internal/tokens", Floor: Services},
 
 		{Path: "internal/throttle", Floor: Services},
+		{Path: "internal/presence", Floor: Checks, For: []string{"cmd/orgd"}},
 		{Path: "internal/idempotency", Floor: Checks},
 		{Path: "internal/credentials", Floor: Checks},
 

@@ -32,13 +32,16 @@ func errFenced() error {
 // Renew lets this server touch tenants' data until then, which must carry a monotonic time.
 func (g *Gates) Renew(until time.Time) { g.lease.until.Store(&until) }
 
+// Fence ends the lease.
+func (g *Gates) Fence() { g.lease.until.Store(&time.Time{}) }
+
 // Fenced reports whether the lease is over, so that nobody is admitted.
 func (g *Gates) Fenced() bool { return !g.lease.holds(g.now()) }
 
 // Reborn makes this server another one, with nothing in memory of what the old one knew: others have declared it dead. What is
 // under way goes on and counts as inside; nobody new is admitted until [Gates.Renew].
 func (g *Gates) Reborn(as tenant.InstanceID) {
-	g.lease.until.Store(&time.Time{})
+	g.Fence()
 	g.directory.clear()
 	g.mu.Lock()
 	defer g.mu.Unlock()

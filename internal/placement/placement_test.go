@@ -267,7 +267,7 @@ func TestWaitingIsBounded(t *testing.T) {
 		if err != nil {
 			t.Fatalf("after the operation was taken back: %v", err)
 		}
-		again.Leave()
+		again.Leave(nil)
 	})
 }
 

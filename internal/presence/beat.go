@@ -1,0 +1,50 @@
+package presence
+
+import (
+	"context"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// beat sends a heartbeat. The lease counts from before it was sent: others count from when they see it, which is later.
+func (k *Keeper) beat(ctx context.Context) {
+	sent := k.Now()
+	k.counter++
+	err := k.Instances.Beat(ctx, k.Gates.Self(), tenant.Heartbeat{Counter: k.counter, Acks: k.Gates.Acks(), At: tenant.Millis(sent)})
+	switch {
+	case err == nil:
+		k.Gates.Renew(sent.Add(k.Lease))
+		k.tell(ctx, nil)
+	case tenant.IsCode(err, tenant.CodeNotFound):
+		k.rejoin(ctx)
+	default:
+		k.tell(ctx, err)
+	}
+}
+
+// rejoin comes back as another server: the others have declared this one dead, or it was removed from the list. Nobody is
+// admitted from now on until the new one is on the list and has forgotten what the old one knew.
+func (k *Keeper) rejoin(ctx context.Context) {
+	k.Gates.Fence()
+	old, sent := k.Gates.Self(), k.Now()
+	id, err := Register(ctx, k.Instances, k.Version, sent)
+	if err != nil {
+		k.tell(ctx, err) // the next heartbeat finds the old one dead once more
+		return
+	}
+	k.Gates.Reborn(id)
+	k.counter = 0
+	k.Gates.Renew(sent.Add(k.Lease))
+	k.Log.Warn("this server was declared dead by the others, since its heartbeats did not arrive; it goes on as another one", "was", old, "is", id)
+}
+
+// tell logs the first of several heartbeats that did not arrive, and that they arrive again.
+func (k *Keeper) tell(ctx context.Context, err error) {
+	switch {
+	case err != nil && !k.failing && ctx.Err() == nil:
+		k.Log.Warn("a heartbeat did not arrive; without one for the time of ORGD_LEASE this server stops serving tenants' data", "error", err)
+	case err == nil && k.failing:
+		k.Log.Info("heartbeats arrive again")
+	}
+	k.failing = err != nil
+}
