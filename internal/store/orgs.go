@@ -47,6 +47,8 @@ type OrgFilter struct {
 	Unsettled bool
 	// DeletedBefore keeps organizations in the trash (state trashed) whose DeletedAt is before it.
 	DeletedBefore time.Time
+	// DueBefore keeps organizations of which a name in quarantine is due before it.
+	DueBefore time.Time
 }
 
 // Orgs keeps organizations.

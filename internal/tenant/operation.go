@@ -43,6 +43,9 @@ type Operation struct {
 	// Entry is the audit entry that the last step writes, fixed at the beginning so that every attempt writes the same.
 	Entry AuditEntry
 	Args  Arguments
+	// Unclean says that something that was sent before the physical step may still arrive after it, so that the physical names
+	// go to quarantine when the operation ends.
+	Unclean bool
 }
 
 // Arguments are what an operation needs to be finished by anyone. Empty fields do not apply.

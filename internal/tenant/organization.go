@@ -54,6 +54,8 @@ type Organization struct {
 	Placement Placement
 	// Claims are the names that belong to this organization alone; see [Claim].
 	Claims []Claim
+	// Quarantine are physical names that nobody uses anew for the time being; the organization claims them.
+	Quarantine []Quarantined
 	// Epoch rises with every operation that closes the gate to the tenant's data. A server never goes back behind an
 	// epoch that it has acknowledged.
 	Epoch int64
@@ -80,6 +82,7 @@ func (o *Organization) Clone() Organization {
 	c := *o
 	c.Owners = slices.Clone(o.Owners)
 	c.Claims = slices.Clone(o.Claims)
+	c.Quarantine = slices.Clone(o.Quarantine)
 	if o.Op != nil {
 		op := *o.Op
 		op.Entry.Detail = cloneDetail(op.Entry.Detail)

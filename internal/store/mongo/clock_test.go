@@ -108,8 +108,8 @@ func everyNoun(t *testing.T, db *DB, now time.Time) {
 		must(t, err)
 	}
 	must(t, db.throttle().trim(ctx, 0))
-	must(t, s.Instances.Register(ctx, tenant.Instance{ID: "i", Counter: 1}))
-	must(t, s.Instances.Beat(ctx, "i", 2, nil))
+	must(t, s.Instances.Register(ctx, tenant.Instance{ID: "i", Heartbeat: tenant.Heartbeat{Counter: 1}}))
+	must(t, s.Instances.Beat(ctx, "i", tenant.Heartbeat{Counter: 2}))
 	place := settle(t, db)
 	_, err = s.Documents.Insert(ctx, place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w", CreatedAt: now}, 0)
 	must(t, err)

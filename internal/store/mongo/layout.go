@@ -154,6 +154,7 @@ func (db *DB) indexes() []indexSet {
 			index("name", bson.D{e("name_key", 1), e("_id", 1)}),
 			index("unsettled", bson.D{e("op.id", 1)}, e("op.id", exists())),
 			index("trashed", bson.D{e("deleted_at", 1)}, e("deleted_at", exists())),
+			index("due", bson.D{e("due_at", 1)}, e("due_at", exists())),
 		}},
 		{db.main.Collection("users"), []mongo.IndexModel{
 			claimIndex(), outboxIndex(),

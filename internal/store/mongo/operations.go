@@ -18,6 +18,7 @@ type opDoc struct {
 	EntryID    string         `bson:"entry_id,omitempty"`
 	Entry      actDoc         `bson:"entry"`
 	Args       argsDoc        `bson:"args"`
+	Unclean    bool           `bson:"unclean,omitempty"`
 }
 
 type argsDoc struct {
@@ -43,6 +44,7 @@ func packOp(op *tenant.Operation) *opDoc {
 			string(a.Name), string(a.Slug), a.Namespace, string(a.User), string(a.Email), a.PasswordHash, string(a.KeepSession),
 			a.Generation,
 		},
+		Unclean: op.Unclean,
 	}
 }
 
@@ -59,5 +61,6 @@ func (d *opDoc) unpack() *tenant.Operation {
 			Email: tenant.Email(a.Email), PasswordHash: a.PasswordHash, KeepSession: tenant.SessionID(a.KeepSession),
 			Generation: a.Generation,
 		},
+		Unclean: d.Unclean,
 	}
 }

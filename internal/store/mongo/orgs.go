@@ -29,6 +29,29 @@ type orgDoc struct {
 	UpdatedAt *bson.DateTime `bson:"updated_at,omitempty"`
 	DeletedAt *bson.DateTime `bson:"deleted_at,omitempty"`
 	Trash     string         `bson:"trash,omitempty"`
+
+	Quarantine []quarantinedDoc `bson:"quarantine,omitempty"`
+	DueAt      *bson.DateTime   `bson:"due_at,omitempty"` // the first of them
+}
+
+type quarantinedDoc struct {
+	Namespace string         `bson:"namespace"`
+	Until     *bson.DateTime `bson:"until"`
+	Swept     bool           `bson:"swept,omitempty"`
+}
+
+func packQuarantine(list []tenant.Quarantined) (docs []quarantinedDoc) {
+	for _, q := range list {
+		docs = append(docs, quarantinedDoc{q.Namespace, moment(q.Until), q.Swept})
+	}
+	return docs
+}
+
+func unpackQuarantine(docs []quarantinedDoc) (list []tenant.Quarantined) {
+	for _, d := range docs {
+		list = append(list, tenant.Quarantined{Namespace: d.Namespace, Until: timeOf(d.Until), Swept: d.Swept})
+	}
+	return list
 }
 
 type placementDoc struct {
@@ -46,6 +69,7 @@ func packOrg(o tenant.Organization) any {
 		Op: packOp(o.Op), Owners: texts[string](o.Owners), Claims: texts[string](o.Claims), Epoch: o.Epoch, Version: o.Version,
 		Placement: placementDoc{string(p.Level), p.Cluster, p.Database, p.Namespace, p.UUID},
 		CreatedAt: moment(o.CreatedAt), UpdatedAt: moment(o.UpdatedAt), DeletedAt: moment(o.DeletedAt), Trash: string(o.Trash),
+		Quarantine: packQuarantine(o.Quarantine), DueAt: moment(o.QuarantineDue()),
 	}
 }
 
@@ -60,6 +84,7 @@ func unpackOrg(raw bson.Raw) (o tenant.Organization, err error) {
 		Owners: texts[tenant.UserID](d.Owners), Claims: texts[tenant.Claim](d.Claims), Epoch: d.Epoch, Version: d.Version,
 		Placement: tenant.Placement{Level: tenant.Level(p.Level), Cluster: p.Cluster, Database: p.Database, Namespace: p.Namespace, UUID: p.UUID},
 		CreatedAt: timeOf(d.CreatedAt), UpdatedAt: timeOf(d.UpdatedAt), DeletedAt: timeOf(d.DeletedAt), Trash: tenant.OperationID(d.Trash),
+		Quarantine: unpackQuarantine(d.Quarantine),
 	}, nil
 }
 
@@ -123,6 +148,9 @@ func narrow(filter store.OrgFilter, after tenant.OrgID) bson.M {
 	q := bson.M{"_id": bson.M{"$gt": string(after)}}
 	if filter.Unsettled {
 		q["op.id"] = exists()
+	}
+	if !filter.DueBefore.IsZero() {
+		q["due_at"] = bson.M{"$lt": *moment(filter.DueBefore)}
 	}
 	if filter.NamePrefix != "" {
 		names := bson.M{"$gte": string(filter.NamePrefix)}

@@ -13,6 +13,7 @@ type opJSON struct {
 	LeaseUntil *millis              `json:"lease_until,omitempty"`
 	Entry      entryJSON            `json:"entry"`
 	Args       argsJSON             `json:"args"`
+	Unclean    bool                 `json:"unclean,omitempty"`
 }
 
 type entryJSON struct {
@@ -49,7 +50,7 @@ func fromOp(op *tenant.Operation) *opJSON {
 	}
 	return &opJSON{
 		ID: op.ID, Kind: op.Kind, Step: op.Step, Server: op.Server, Owner: op.Owner,
-		LeaseUntil: toMillis(op.LeaseUntil), Entry: fromEntry(op.Entry), Args: argsJSON(op.Args),
+		LeaseUntil: toMillis(op.LeaseUntil), Entry: fromEntry(op.Entry), Args: argsJSON(op.Args), Unclean: op.Unclean,
 	}
 }
 
@@ -59,7 +60,7 @@ func (op *opJSON) operation() *tenant.Operation {
 	}
 	return &tenant.Operation{
 		ID: op.ID, Kind: op.Kind, Step: op.Step, Server: op.Server, Owner: op.Owner,
-		LeaseUntil: op.LeaseUntil.time(), Entry: op.Entry.entry(), Args: tenant.Arguments(op.Args),
+		LeaseUntil: op.LeaseUntil.time(), Entry: op.Entry.entry(), Args: tenant.Arguments(op.Args), Unclean: op.Unclean,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 //   - states: an index on (state, id); the runs of several states are merged;
 //   - deleted before: an index of the trash on (deleted_at, id). Its matches are sorted by id: those that came due are few,
 //     since the purge removes them;
+//   - due before: an index of those with a name in quarantine, in the same way;
 //   - name prefix: an index on (name_key, id). The matches of a rare prefix are sorted by id; where there are more than
 //     rarePrefix, the page is found sooner by walking the rows in order of id and leaving out what does not match.
 //
@@ -64,6 +65,10 @@ func listOrgs(s *session, filter store.OrgFilter, after tenant.OrgID, limit int)
 	if !filter.DeletedBefore.IsZero() {
 		q.by("organizations_trashed")
 		q.where("state = 'trashed' AND deleted_at < ?", instant(filter.DeletedBefore))
+	}
+	if !filter.DueBefore.IsZero() {
+		q.by("organizations_due")
+		q.where("due_at < ?", instant(filter.DueBefore))
 	}
 	if filter.NamePrefix != "" {
 		from, to := prefixRange(string(filter.NamePrefix))

@@ -15,13 +15,20 @@ type orgs struct {
 	disk    *disk
 }
 
-const orgColumns = `id, name, slug, state, op, owners, placement, claims, epoch, version, created_at, updated_at, deleted_at, trash`
+const orgColumns = `id, name, slug, state, op, owners, placement, claims, epoch, version, created_at, updated_at, deleted_at, trash, quarantine`
 
 // orgRow is an organization on its way to or from its row.
 type orgRow struct {
 	org       tenant.Organization
 	op        *opJSON
 	placement placementJSON
+	kept      []quarantinedJSON
+}
+
+type quarantinedJSON struct {
+	Namespace string  `json:"namespace"`
+	Until     *millis `json:"until"`
+	Swept     bool    `json:"swept,omitempty"`
 }
 
 type placementJSON struct {
@@ -33,16 +40,20 @@ type placementJSON struct {
 }
 
 func newOrgRow(org tenant.Organization) *orgRow {
-	return &orgRow{org: org, op: fromOp(org.Op), placement: placementJSON(org.Placement)}
+	r := &orgRow{org: org, op: fromOp(org.Op), placement: placementJSON(org.Placement)}
+	for _, q := range org.Quarantine {
+		r.kept = append(r.kept, quarantinedJSON{q.Namespace, toMillis(q.Until), q.Swept})
+	}
+	return r
 }
 
-// args are the row's values in the order of orgColumns, and the name's key.
+// args are the row's values in the order of orgColumns, the name's key, and when a name in quarantine is due.
 func (r *orgRow) args() []any {
 	o := &r.org
 	return []any{
 		string(o.ID), string(o.Name), string(o.Slug), string(o.State), toJSON(r.op), toJSON(&o.Owners), toJSON(&r.placement),
 		toJSON(&o.Claims), o.Epoch, o.Version, instant(o.CreatedAt), instant(o.UpdatedAt), instant(o.DeletedAt),
-		string(o.Trash), string(o.Name.Key()),
+		string(o.Trash), toJSON(&r.kept), string(o.Name.Key()), instant(o.QuarantineDue()),
 	}
 }
 
@@ -51,8 +62,12 @@ func scanOrg(scan func(dest ...any) error) (tenant.Organization, error) {
 	var r orgRow
 	o := &r.org
 	err := scan(&o.ID, &o.Name, &o.Slug, &o.State, fromJSON(&r.op), fromJSON(&o.Owners), fromJSON(&r.placement), fromJSON(&o.Claims),
-		&o.Epoch, &o.Version, (*instant)(&o.CreatedAt), (*instant)(&o.UpdatedAt), (*instant)(&o.DeletedAt), &o.Trash)
+		&o.Epoch, &o.Version, (*instant)(&o.CreatedAt), (*instant)(&o.UpdatedAt), (*instant)(&o.DeletedAt), &o.Trash,
+		fromJSON(&r.kept))
 	o.Op, o.Placement = r.op.operation(), tenant.Placement(r.placement)
+	for _, q := range r.kept {
+		o.Quarantine = append(o.Quarantine, tenant.Quarantined{Namespace: q.Namespace, Until: q.Until.time(), Swept: q.Swept})
+	}
 	return r.org, err
 }
 
@@ -64,7 +79,7 @@ func (t orgs) Insert(ctx context.Context, org tenant.Organization, trail tenant.
 	org.Version = 1
 	args, claims, trail := newOrgRow(org).args(), slices.Clone(org.Claims), own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
-		_, err := s.exec(`INSERT INTO organizations (`+orgColumns+`, name_key) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, args...)
+		_, err := s.exec(`INSERT INTO organizations (`+orgColumns+`, name_key, due_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, args...)
 		if err != nil {
 			return idTaken(err, "organization")
 		}
@@ -134,7 +149,8 @@ func (t orgs) update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
 	args, trail := newOrgRow(next).args(), own(trail)
 	err = t.catalog.write(ctx, func(s *session) error {
 		n, err := s.exec(`UPDATE organizations SET name = ?2, slug = ?3, state = ?4, op = ?5, owners = ?6, placement = ?7,
-			claims = ?8, epoch = ?9, version = ?10, updated_at = ?12, deleted_at = ?13, trash = ?14, name_key = ?15
+			claims = ?8, epoch = ?9, version = ?10, updated_at = ?12, deleted_at = ?13, trash = ?14,
+			quarantine = ?15, name_key = ?16, due_at = ?17
 			WHERE id = ?1 AND version = ?10 - 1`, args...)
 		if err := swapped(n, err); err != nil {
 			return err
@@ -153,6 +169,9 @@ func (t orgs) update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
 // inMillis cuts the times of an organization as its row does.
 func inMillis(org tenant.Organization) tenant.Organization {
 	org.UpdatedAt, org.DeletedAt = tenant.Millis(org.UpdatedAt), tenant.Millis(org.DeletedAt)
+	for i := range org.Quarantine {
+		org.Quarantine[i].Until = tenant.Millis(org.Quarantine[i].Until)
+	}
 	if org.Op != nil {
 		org.Op.LeaseUntil, org.Op.Entry.At = tenant.Millis(org.Op.LeaseUntil), tenant.Millis(org.Op.Entry.At)
 	}

@@ -54,6 +54,12 @@ var orgListTwins = []twin{
 		}
 		return p.list()
 	})},
+	{"what is due on time counts as before", "Orgs/ListByTimeInQuarantine", spoilList(func(p page) ([]tenant.Organization, error) {
+		if !p.filter.DueBefore.IsZero() {
+			p.filter.DueBefore = p.filter.DueBefore.Add(time.Millisecond)
+		}
+		return p.list()
+	})},
 	{"unsettled is a matter of state", "Orgs/ListOfUnsettled", spoilList(func(p page) ([]tenant.Organization, error) {
 		if p.filter.Unsettled {
 			p.filter.Unsettled, p.filter.States = false, []tenant.State{tenant.StateCreating, tenant.StateRenaming, tenant.StateDeleting}

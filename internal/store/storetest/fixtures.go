@@ -74,6 +74,7 @@ func newOperation() *tenant.Operation {
 			User: tenant.UserID(tenant.NewID()), Email: "next@example.com", PasswordHash: "$2a$10$next",
 			KeepSession: tenant.SessionID(tenant.NewID()), Generation: 7,
 		},
+		Unclean: true,
 	}
 }
 
@@ -85,6 +86,7 @@ func fullOrg() tenant.Organization {
 	org.Placement.Cluster, org.Placement.Database, org.Placement.UUID = "east", "orgd_east", token()
 	org.DeletedAt = noon.Add(time.Hour)
 	org.Trash = tenant.OperationID(tenant.NewID())
+	org.Quarantine = []tenant.Quarantined{{Namespace: "org_" + token(), Until: noon.Add(time.Hour), Swept: true}}
 	return org
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/orgd/orgd/internal/store"
@@ -15,6 +16,7 @@ func orgListCases() []Case {
 		clause{name: "ListByNamePrefixTakesItLiterally", check: orgListTakesPrefixLiterally},
 		clause{name: "ListOfUnsettled", check: orgListOfUnsettled},
 		clause{name: "ListByDeletion", check: orgListByDeletion},
+		clause{name: "ListByTimeInQuarantine", check: orgListByQuarantine},
 		clause{name: "ListFiltersTogether", check: orgListFiltersTogether},
 	)
 }
@@ -159,6 +161,30 @@ func orgListByDeletion(d *desk) {
 	gone("living", tenant.StateActive, time.Time{})
 	filter := store.OrgFilter{NamePrefix: tenant.NameKey(word), DeletedBefore: due}
 	d.listed(filter, []tenant.OrgID{early, just}, "deleted before the time")
+}
+
+func orgListByQuarantine(d *desk) {
+	word, due := token(), noon.Add(time.Hour)
+	kept := func(name string, until ...time.Time) tenant.OrgID {
+		return d.putNamed(word+name, func(o *tenant.Organization) {
+			for i, at := range until {
+				o.PutInQuarantine(fmt.Sprintf("org_%s_%d", name, i), at)
+			}
+		})
+	}
+	just := kept("just", due.Add(-time.Millisecond))
+	kept("on time", due)
+	second := kept("second", due.Add(time.Hour), due.Add(-time.Minute), due.Add(2*time.Hour))
+	kept("late", due.Add(time.Millisecond))
+	kept("none")
+	freed := kept("freed", due.Add(-time.Minute))
+	_, err := d.Orgs.Update(d.Context(), freed, upkeep, func(o *tenant.Organization) error {
+		o.EndQuarantine("org_freed_0")
+		return nil
+	})
+	d.need(err, "end a quarantine")
+	filter := store.OrgFilter{NamePrefix: tenant.NameKey(word), DueBefore: due}
+	d.listed(filter, []tenant.OrgID{just, second}, "due before the time")
 }
 
 func orgListFiltersTogether(d *desk) {

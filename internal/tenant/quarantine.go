@@ -1,0 +1,89 @@
+package tenant
+
+import (
+	"slices"
+	"time"
+)
+
+// Quarantined is a physical name at which something that was sent earlier may still arrive: a write to the place that the
+// organization has left, or a rename that was sent twice. Until its time is over nothing is created there or moved there, be it
+// the organization's own data.
+type Quarantined struct {
+	Namespace string
+	Until     time.Time
+	// Swept says that the name was found empty when its time was over, and is looked at once more before it is free.
+	Swept bool
+}
+
+// IsQuarantined reports whether the physical name is in quarantine.
+func (o *Organization) IsQuarantined(namespace string) bool {
+	return slices.ContainsFunc(o.Quarantine, func(q Quarantined) bool { return q.Namespace == namespace })
+}
+
+// PutInQuarantine keeps a physical name until then, or longer if it is in quarantine for longer already.
+func (o *Organization) PutInQuarantine(namespace string, until time.Time) {
+	for i := range o.Quarantine {
+		if q := &o.Quarantine[i]; q.Namespace == namespace {
+			if until.After(q.Until) {
+				q.Until = until
+			}
+			q.Swept = false
+			return
+		}
+	}
+	o.Quarantine = append(o.Quarantine, Quarantined{Namespace: namespace, Until: until})
+}
+
+// EndQuarantine takes the physical name out of quarantine.
+func (o *Organization) EndQuarantine(namespace string) {
+	o.Quarantine = slices.DeleteFunc(o.Quarantine, func(q Quarantined) bool { return q.Namespace == namespace })
+	if len(o.Quarantine) == 0 {
+		o.Quarantine = nil
+	}
+}
+
+// QuarantineDue returns when the first time in quarantine is over; zero without any.
+func (o *Organization) QuarantineDue() (due time.Time) {
+	for _, q := range o.Quarantine {
+		if due.IsZero() || q.Until.Before(due) {
+			due = q.Until
+		}
+	}
+	return due
+}
+
+// QuarantineClaims are the claims on the names in quarantine. An organization in the trash has no others.
+func (o *Organization) QuarantineClaims() (claims []Claim) {
+	for _, q := range o.Quarantine {
+		claims = append(claims, PlaceClaim(q.Namespace))
+	}
+	return claims
+}
+
+// RestClaims are the claims of the organization at rest: those of its identity and of its names in quarantine.
+func (o *Organization) RestClaims() []Claim {
+	claims := IdentityClaims(o.Name, o.Slug, o.Placement)
+	for _, claim := range o.QuarantineClaims() {
+		if !slices.Contains(claims, claim) {
+			claims = append(claims, claim)
+		}
+	}
+	return claims
+}
+
+// FreeNamespace returns the physical name for the slug that the data of the organization may go to: org_<slug>, or with an ending
+// of the organization's id, or of the operation's, where the ones before are in quarantine. The bool narrows it to those with an
+// ending, for where another organization keeps org_<slug>.
+func (o *Organization) FreeNamespace(slug Slug, op OperationID, other bool) string {
+	plain := NamespaceOf(slug)
+	own := plain + "_" + ending(string(o.ID))
+	for _, name := range []string{plain, own} {
+		if !o.IsQuarantined(name) && !(other && name == plain) {
+			return name
+		}
+	}
+	return plain + "_" + ending(string(op))
+}
+
+// ending returns the last eight digits of an id.
+func ending(id string) string { return id[max(0, len(id)-8):] }
