@@ -22,6 +22,12 @@ type Places interface {
 	Trash(ctx context.Context, place tenant.Place, op tenant.OperationID) error
 	// Restore moves the data that the operation op trashed back to place. CodeNotFound if it is in neither.
 	Restore(ctx context.Context, op tenant.OperationID, place tenant.Place) error
+	// Sweep clears a namespace that place.Org has left and that something sent earlier may have reached: what stands there goes
+	// to the trash under the operation's id, and its documents to place, unless one with the id is there already; such a one
+	// stays in the trash and is reported in the log. A place without a namespace takes none, and nothing is kept then. It
+	// reports whether anything was there. What another organization has there is left alone and counts as nothing, and so does
+	// place itself.
+	Sweep(ctx context.Context, namespace string, place tenant.Place, op tenant.OperationID) (found bool, err error)
 	// Drop removes for good what the operation op trashed. Nothing there is no error.
 	Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationID) error
 	// Discard removes the home of a creation that is being taken back. It must be empty of documents, else CodeConflict;

@@ -20,6 +20,7 @@ var placeTwins = []twin{
 	{"a restore loses one document", "Places/RestoreBringsEverythingBack", spoilPlaces(func(p store.Places, d store.Documents) store.Places { return lossyPlaces{p, d} })},
 	{"a restore of nothing succeeds", "Places/RestoreOfNothing", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return meekRestore{p} })},
 	{"the trash holds one of each organization", "Places/RestoreOfNothing", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return oneTrash{p} })},
+	{"a sweep takes the home", "Places/SweepLeavesHomesAlone", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return greedySweep{p} })},
 	{"a drop keeps everything", "Places/DropIsForGood", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return noDrop{p} })},
 	{"a drop takes all of an organization", "Places/DropTakesNothingElse", spoilPlaces(func(p store.Places, _ store.Documents) store.Places { return oneTrash{p} })},
 }
@@ -29,6 +30,18 @@ func spoilPlaces(spoil func(store.Places, store.Documents) store.Places) func(st
 		s.Places = spoil(s.Places, s.Documents)
 		return s
 	}
+}
+
+// greedySweep takes whatever the organization has at the name.
+type greedySweep struct{ store.Places }
+
+func (b greedySweep) Sweep(ctx context.Context, namespace string, place tenant.Place, op tenant.OperationID) (bool, error) {
+	place.Placement.Namespace = namespace
+	err := b.Trash(ctx, place, op)
+	if tenant.IsCode(err, tenant.CodeNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 type meekTrash struct{ store.Places }

@@ -140,6 +140,9 @@ func (sc scene) documentCalls(d *desk) calls {
 		"Places.Rename":    func(ctx context.Context) error { return d.Places.Rename(ctx, sc.place, elsewhere) },
 		"Places.Trash":     func(ctx context.Context) error { return d.Places.Trash(ctx, sc.place, op) },
 		"Places.Restore":   func(ctx context.Context) error { return d.Places.Restore(ctx, op, sc.place) },
+		"Places.Sweep": func(ctx context.Context) error {
+			return errOf(d.Places.Sweep(ctx, tenant.NamespaceOf(newOrg().Slug), sc.place, op))
+		},
 		"Places.Drop":      func(ctx context.Context) error { return d.Places.Drop(ctx, sc.place.Org, op) },
 		"Places.Discard":   func(ctx context.Context) error { return d.Places.Discard(ctx, sc.place) },
 	}

@@ -90,6 +90,11 @@ func (w aroundPlaces) Restore(ctx context.Context, op tenant.OperationID, place 
 	return w.around(ctx, "Places.Restore", func() error { return w.inner.Restore(ctx, op, place) })
 }
 
+// Sweep implements [store.Places].
+func (w aroundPlaces) Sweep(ctx context.Context, namespace string, place tenant.Place, op tenant.OperationID) (bool, error) {
+	return with(ctx, w.around, "Places.Sweep", func() (bool, error) { return w.inner.Sweep(ctx, namespace, place, op) })
+}
+
 // Drop implements [store.Places].
 func (w aroundPlaces) Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationID) error {
 	return w.around(ctx, "Places.Drop", func() error { return w.inner.Drop(ctx, org, op) })

@@ -12,7 +12,27 @@ func trashCases() []Case {
 		clause{name: "RestoreBesideTheNextOwner", check: restoreBesideTheNextOwner},
 		clause{name: "DropIsForGood", check: dropIsForGood},
 		clause{name: "DropTakesNothingElse", check: dropTakesNothingElse},
+		clause{name: "SweepLeavesHomesAlone", check: sweepLeavesHomesAlone},
 	)
+}
+
+// A name that was left has nothing, and neither another's home nor one's own is swept.
+func sweepLeavesHomesAlone(d *desk) {
+	h, other, op := d.settle(), d.settle(), tenant.OperationID(tenant.NewID())
+	nowhere := h.place
+	nowhere.Placement.Namespace = ""
+	for _, place := range []tenant.Place{h.place, nowhere} {
+		for _, name := range []string{tenant.NamespaceOf(newOrg().Slug), other.place.Placement.Namespace} {
+			found, err := d.Places.Sweep(d.Context(), name, place, op)
+			d.need(err, "sweep")
+			d.same(found, false, "whether there was anything at %s", name)
+		}
+	}
+	found, err := d.Places.Sweep(d.Context(), h.place.Placement.Namespace, h.place, op)
+	d.need(err, "sweep of the home")
+	d.same(found, false, "whether there was anything but the home")
+	d.lives(h, "after the sweeps")
+	d.lives(other, "after the sweeps of another one")
 }
 
 // throwAway puts the household into the trash and returns the operation's id.

@@ -121,6 +121,7 @@ func TestNaming(t *testing.T) {
 	_ = s.Places.Rename(ctx, a, b)
 	_ = s.Places.Trash(ctx, a, "")
 	_ = s.Places.Restore(ctx, "", a)
+	_, _ = s.Places.Sweep(ctx, "org_left", a, "")
 	_ = s.Places.Drop(ctx, "a", "")
 	_ = s.Places.Discard(ctx, a)
 	_, _ = s.Orgs.Get(ctx, "a")

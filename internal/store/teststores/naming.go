@@ -95,6 +95,11 @@ func (n namedPlaces) Restore(ctx context.Context, op tenant.OperationID, place t
 	return n.inner.Restore(name(ctx, place.Org), op, place)
 }
 
+// Sweep implements [store.Places].
+func (n namedPlaces) Sweep(ctx context.Context, namespace string, place tenant.Place, op tenant.OperationID) (bool, error) {
+	return n.inner.Sweep(name(ctx, place.Org), namespace, place, op)
+}
+
 // Drop implements [store.Places].
 func (n namedPlaces) Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationID) error {
 	return n.inner.Drop(name(ctx, org), org, op)

@@ -1,0 +1,101 @@
+package mongo
+
+import (
+	"strings"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/orgd/orgd/internal/tenant"
+)
+
+// inTrash returns the ids of the documents that an operation of an organization left in the trash, and whether there is any.
+func inTrash(t *testing.T, db *DB, org tenant.OrgID, op tenant.OperationID) []any {
+	t.Helper()
+	var docs []bson.M
+	cursor, err := db.main.Collection(gravePrefix + string(org) + "_" + string(op)).Find(t.Context(), bson.M{})
+	must(t, err)
+	must(t, cursor.All(t.Context(), &docs))
+	ids := make([]any, 0, len(docs))
+	for _, d := range docs {
+		ids = append(ids, d["_id"])
+	}
+	return ids
+}
+
+// A write that was late has made a collection under the name that its organization has left. Its documents go to where the
+// organization is now; what differs from a document that is there, or says that it is another's, is lost for nobody.
+func TestSweepCarriesWhatIsLate(t *testing.T) {
+	logs := &logbook{}
+	db := openTest(t, Options{Log: logs.logger()})
+	place, left := settle(t, db), newPlace().Placement.Namespace
+	ours := bson.D{e("organization", string(place.Org)), e("version", int64(1))}
+	for _, doc := range []bson.D{
+		{e("_id", "late"), e("n", 1), e("_orgd", ours)},
+		{e("_id", "both"), e("n", 1), e("_orgd", ours)},
+		{e("_id", "differs"), e("n", 1), e("_orgd", ours)},
+		{e("_id", bson.NewObjectID()), e("n", 1)},
+		{e("_id", "stranger's"), e("_orgd", bson.D{e("organization", tenant.NewID())})},
+	} {
+		application(t, db.main.Collection(left), doc)
+	}
+	application(t, home(db, place), bson.D{e("_id", "both"), e("n", 1), e("_orgd", ours)})
+	application(t, home(db, place), bson.D{e("_id", "differs"), e("n", 2), e("_orgd", ours)})
+	for range 2 {
+		found, err := db.Store().Places.Sweep(t.Context(), left, place, "op")
+		must(t, err)
+		if !found {
+			t.Error("nothing was found")
+		}
+	}
+	docs, err := db.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 10)
+	must(t, err)
+	if len(docs) != 4 {
+		t.Errorf("the organization has %d documents, want those that were late and its own", len(docs))
+	}
+	for _, doc := range docs {
+		if doc.ID == "differs" && !strings.Contains(string(doc.Data), "2") {
+			t.Errorf("a late document displaced one: %s", doc.Data)
+		}
+	}
+	if kept := inTrash(t, db, place.Org, "op"); len(kept) != 5 || !strings.Contains(logs.String(), "differs") || !strings.Contains(logs.String(), "stranger's") {
+		t.Errorf("in the trash are %v; the log says %s", kept, logs)
+	}
+	if there, err := db.owners.look(t.Context(), namespace{db.main.Name(), left}); err != nil || there[left] != nil {
+		t.Errorf("the name is not free: %v (%v)", there, err)
+	}
+}
+
+// Where nothing has to be kept nothing stays, and an organization in the trash takes nothing.
+func TestSweepLeavesNothing(t *testing.T) {
+	db := openTest(t, Options{})
+	place, left := settle(t, db), newPlace().Placement.Namespace
+	nowhere := place
+	nowhere.Placement.Namespace = ""
+	for i, to := range []tenant.Place{place, nowhere} {
+		application(t, db.main.Collection(left), bson.D{e("_id", string(rune('a'+i)))})
+		op := tenant.OperationID(tenant.NewID())
+		for _, want := range []bool{true, false} {
+			found, err := db.Store().Places.Sweep(t.Context(), left, to, op)
+			must(t, err)
+			if found != want {
+				t.Errorf("found %v, want %v", found, want)
+			}
+		}
+		if kept := inTrash(t, db, place.Org, op); len(kept) != 0 {
+			t.Errorf("in the trash are %v", kept)
+		}
+	}
+	docs, err := db.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 10)
+	must(t, err)
+	if len(docs) != 1 || docs[0].ID != "a" {
+		t.Errorf("the organization has %v", docs)
+	}
+	orphans, err := db.Orphans(t.Context())
+	must(t, err)
+	for _, line := range orphans {
+		if strings.Contains(line, left) {
+			t.Errorf("left behind: %s", line)
+		}
+	}
+}
