@@ -195,7 +195,14 @@ func (s *Service) newborn(ids IDs, name tenant.Name, slug tenant.Slug) tenant.Or
 
 // launch inserts the organization with its operation recorded, and drives it.
 func (s *Service) launch(ctx context.Context, org tenant.Organization) (tenant.Organization, error) {
-	err := s.patiently(ctx, func() error { return s.Orgs.Insert(ctx, org, org.Op.Ref()) })
+	insert := func() error { return s.Orgs.Insert(ctx, org, org.Op.Ref()) }
+	err := s.patiently(ctx, insert)
+	if placeTaken(err, org.Placement.Namespace) {
+		org.Placement.Namespace = org.FreeNamespace(org.Slug, org.Op.ID, true)
+		s.remind(&org, s.millis())
+		org.Claims = org.RestClaims()
+		err = s.patiently(ctx, insert)
+	}
 	if err != nil {
 		s.stopped(org.Op.Owner)
 		if isFault(err) {
@@ -209,9 +216,12 @@ func (s *Service) launch(ctx context.Context, org tenant.Organization) (tenant.O
 // creation is the plan of Create. Nobody sees an organization in state creating, so every step can be taken back.
 func (s *Service) creation() plan {
 	return plan{
-		reserve:   s.insertOwner,
-		physical:  func(ctx context.Context, org tenant.Organization) error { return s.Places.Create(ctx, org.Place()) },
-		finish:    func(org *tenant.Organization, _ time.Time) { org.State = tenant.StateActive },
+		reserve:  s.insertOwner,
+		physical: func(ctx context.Context, org tenant.Organization) error { return s.Places.Create(ctx, org.Place()) },
+		finish: func(org *tenant.Organization, now time.Time) {
+			s.putAside(org, now, org.Placement.Namespace)
+			rested(org)
+		},
 		withdraws: true,
 		release: func(ctx context.Context, org tenant.Organization) error {
 			if err := s.Places.Discard(ctx, org.Place()); err != nil {

@@ -50,9 +50,14 @@ func (s *Service) deletion() plan {
 		withdraws: true,
 		settle:    s.trashPeople,
 		finish: func(org *tenant.Organization, now time.Time) {
-			org.State, org.DeletedAt, org.Trash, org.Claims = tenant.StateTrashed, now, org.Op.ID, nil
+			org.State, org.DeletedAt, org.Trash = tenant.StateTrashed, now, org.Op.ID
+			s.vacate(org, now, org.Placement.Namespace)
+			org.Claims = org.QuarantineClaims()
 		},
-		back: rested,
+		back: func(org *tenant.Organization) {
+			s.putAside(org, s.millis(), org.Placement.Namespace)
+			rested(org)
+		},
 	}
 }
 
@@ -96,7 +101,7 @@ func (s *Service) purgeOne(ctx context.Context, id tenant.OrgID) error {
 	}
 	op := s.newOperation(tenant.OperationPurge, entry, tenant.Arguments{})
 	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
-		if o.State != tenant.StateTrashed {
+		if o.State != tenant.StateTrashed || len(o.Quarantine) > 0 { // what may still arrive needs somebody to sweep it
 			return access.NotFound()
 		}
 		o.State = tenant.StatePurging

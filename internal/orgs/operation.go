@@ -69,12 +69,14 @@ func (s *Service) forward(ctx context.Context, org tenant.Organization) (at tena
 		if err := call(ctx, p.reserve, org); err != nil {
 			return org, ifRefusal(err), ifFault(err)
 		}
+		clean := true
 		if p.drains {
-			if _, err := s.Gates.Drain(ctx, org); err != nil {
+			var err error
+			if clean, err = s.Gates.Drain(ctx, org); err != nil {
 				return org, err, nil
 			}
 		}
-		advanced, err := s.advance(ctx, org, tenant.StepPhysical)
+		advanced, err := s.advance(ctx, org, tenant.StepPhysical, clean)
 		if err != nil {
 			return org, nil, err
 		}
@@ -100,7 +102,7 @@ func (s *Service) forward(ctx context.Context, org tenant.Organization) (at tena
 // goBack takes the operation back: nothing of it was visible, and nothing of it stays.
 func (s *Service) goBack(ctx context.Context, org tenant.Organization) (tenant.Organization, error) {
 	p := s.plans[org.Op.Kind]
-	org, err := s.advance(ctx, org, tenant.StepBack)
+	org, err := s.advance(ctx, org, tenant.StepBack, true)
 	if err != nil {
 		return org, err
 	}
@@ -121,8 +123,11 @@ func (s *Service) end(ctx context.Context, org tenant.Organization, p plan) (ten
 	if p.remove {
 		return org, s.removed(ctx, org, org.Op.Entry)
 	}
-	now := s.millis()
-	return s.rest(ctx, org, org.Op.Entry, func(o *tenant.Organization) {
+	now, trail := s.millis(), tenant.Trail(org.Op.Entry)
+	if org.Op.Entry.ID == "" {
+		trail = org.Op.Ref() // an operation that nobody asked for
+	}
+	return s.rest(ctx, org, trail, func(o *tenant.Organization) {
 		p.finish(o, now)
 		o.UpdatedAt = now
 	})
@@ -151,12 +156,15 @@ func (s *Service) removed(ctx context.Context, org tenant.Organization, trail te
 	return nil
 }
 
-// advance swaps the operation to its next step, if this attempt still owns it.
-func (s *Service) advance(ctx context.Context, org tenant.Organization, step tenant.Step) (tenant.Organization, error) {
+// advance swaps the operation to its next step, if this attempt still owns it. An unclean one stays so.
+func (s *Service) advance(ctx context.Context, org tenant.Organization, step tenant.Step, clean bool) (tenant.Organization, error) {
 	if org.Op.Step == step {
 		return org, nil
 	}
-	return s.Orgs.Update(ctx, org.ID, org.Op.Ref(), owned(org.Op.Owner, func(o *tenant.Organization) { o.Op.Step = step }))
+	return s.Orgs.Update(ctx, org.ID, org.Op.Ref(), owned(org.Op.Owner, func(o *tenant.Organization) {
+		o.Op.Step = step
+		o.Op.Unclean = o.Op.Unclean || !clean
+	}))
 }
 
 func owned(owner string, change func(*tenant.Organization)) func(*tenant.Organization) error {

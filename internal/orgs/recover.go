@@ -72,6 +72,7 @@ func (s *Service) recoverOne(ctx context.Context, org tenant.Organization) error
 	s.own(&op)
 	taken, err := s.Orgs.Update(ctx, org.ID, op.Ref(), owned(seen, func(o *tenant.Organization) {
 		o.Op.Server, o.Op.Owner, o.Op.LeaseUntil = op.Server, op.Owner, op.LeaseUntil
+		o.Op.Unclean = o.Op.Unclean || o.Op.Step == tenant.StepPhysical // who had it may have sent something that is late
 	}))
 	if err != nil {
 		s.stopped(op.Owner)
@@ -107,7 +108,7 @@ func (s *Service) stale(ctx context.Context, op *tenant.Operation) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	return !slices.ContainsFunc(instances, func(in tenant.Instance) bool { return in.ID == op.Server }), nil
+	return !slices.ContainsFunc(instances, func(in tenant.Instance) bool { return in.ID == op.Server && !in.Dead }), nil
 }
 
 // recoverStale recovers the organization that is in somebody's way, if nobody works on it, and reports whether it did.

@@ -31,21 +31,32 @@ func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.O
 		return org, err
 	}
 	op := s.newOperation(tenant.OperationRestore, named(entry, "name", args.Name), args)
-	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
-		if o.State != tenant.StateTrashed {
-			return tenant.Errorf(tenant.CodeConflict, "the organization is not in the trash")
-		}
-		next := o.Placement
-		next.Namespace = args.Namespace
-		o.State = tenant.StateRestoring
-		o.Epoch++
-		o.Claims = tenant.IdentityClaims(args.Name, args.Slug, next)
-		return nil
-	})
+	begun, err := s.begin(ctx, id, op, returning(false))
+	if placeTaken(err, tenant.NamespaceOf(args.Slug)) {
+		op = s.newOperation(tenant.OperationRestore, named(entry, "name", args.Name), args)
+		begun, err = s.begin(ctx, id, op, returning(true))
+	}
 	if err != nil {
 		return begun, err
 	}
 	return s.drive(ctx, begun)
+}
+
+// returning begins a restoration to org_<slug>, or elsewhere if that is in quarantine, or kept by another organization.
+func returning(elsewhere bool) func(*tenant.Organization) error {
+	return func(o *tenant.Organization) error {
+		if o.State != tenant.StateTrashed {
+			return tenant.Errorf(tenant.CodeConflict, "the organization is not in the trash")
+		}
+		args := &o.Op.Args
+		args.Namespace = o.FreeNamespace(args.Slug, o.Op.ID, elsewhere)
+		next := o.Placement
+		next.Namespace = args.Namespace
+		o.State = tenant.StateRestoring
+		o.Epoch++
+		o.Claims = union(o.Claims, tenant.IdentityClaims(args.Name, args.Slug, next))
+		return nil
+	}
 }
 
 func (s *Service) parseRestore(ctx context.Context, org tenant.Organization, as RestoreAs) (tenant.Arguments, error) {
@@ -58,7 +69,6 @@ func (s *Service) parseRestore(ctx context.Context, org tenant.Organization, as 
 		}
 		all.add(err)
 	}
-	args.Namespace = tenant.NamespaceOf(args.Slug)
 	if len(org.Owners) > 0 {
 		user, err := s.Users.Get(ctx, org.Owners[0])
 		if err != nil {
@@ -84,15 +94,18 @@ func (s *Service) restoration() plan {
 		},
 		withdraws: true,
 		settle:    s.revivePeople,
-		finish: func(org *tenant.Organization, _ time.Time) {
+		finish: func(org *tenant.Organization, now time.Time) {
 			args := org.Op.Args
 			org.Name, org.Slug, org.Placement.Namespace = args.Name, args.Slug, args.Namespace
 			org.DeletedAt, org.Trash = time.Time{}, ""
+			s.putAside(org, now, args.Namespace)
+			s.remind(org, now)
 			rested(org)
 		},
 		release: s.releaseOwner,
 		back: func(org *tenant.Organization) {
-			org.State, org.Claims = tenant.StateTrashed, nil
+			s.putAside(org, s.millis(), org.Op.Args.Namespace)
+			org.State, org.Claims = tenant.StateTrashed, org.QuarantineClaims()
 		},
 	}
 }

@@ -29,6 +29,11 @@ type Limits struct {
 	Retention time.Duration
 	// Lease is how long an operation may run before another server takes it over.
 	Lease time.Duration
+	// Quarantine is how long the physical names of an operation that ended unclean stay claimed; zero where nothing that was sent
+	// earlier can arrive: a store that one process has for itself. NameQuarantine is how long every physical name that an
+	// organization leaves does, for applications that write to MongoDB themselves.
+	Quarantine     time.Duration
+	NameQuarantine time.Duration
 	// Placement is where new organizations go.
 	Placement tenant.Placement
 }
@@ -80,6 +85,7 @@ func New(deps Deps) *Service {
 		tenant.OperationDelete:  s.deletion(),
 		tenant.OperationRestore: s.restoration(),
 		tenant.OperationPurge:   s.purge(),
+		tenant.OperationSettle:  s.settling(),
 	}
 	return s
 }

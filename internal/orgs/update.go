@@ -139,7 +139,7 @@ func (s *Service) respell(ctx context.Context, id tenant.OrgID, name tenant.Name
 				return err
 			}
 			o.Name, o.UpdatedAt = name, now
-			o.Claims = tenant.IdentityClaims(name, o.Slug, o.Placement)
+			o.Claims = o.RestClaims()
 			return nil
 		})
 		return err
@@ -162,23 +162,48 @@ func (s *Service) startRename(ctx context.Context, id tenant.OrgID, wanted chang
 	entry tenant.AuditEntry,
 ) (tenant.Organization, error) {
 	args := wanted.args
-	args.Name, args.Slug, args.Namespace = wanted.name, wanted.slug, tenant.NamespaceOf(wanted.slug)
+	args.Name, args.Slug = wanted.name, wanted.slug
 	op := s.newOperation(tenant.OperationUpdate, entry, args)
-	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
+	begun, err := s.begin(ctx, id, op, s.moving(op, ifVersion))
+	if placeTaken(err, tenant.NamespaceOf(args.Slug)) {
+		op = s.newOperation(tenant.OperationUpdate, entry, args)
+		begun, err = s.begin(ctx, id, op, s.staying(ifVersion))
+	}
+	if err != nil {
+		return begun, err
+	}
+	return s.drive(ctx, begun)
+}
+
+// moving begins a rename to org_<slug>, or to where the data is if that name is in quarantine.
+func (s *Service) moving(op *tenant.Operation, ifVersion int64) func(*tenant.Organization) error {
+	return s.renaming(ifVersion, func(o *tenant.Organization) string {
+		if home := tenant.NamespaceOf(op.Args.Slug); !o.IsQuarantined(home) {
+			return home
+		}
+		return o.Placement.Namespace
+	})
+}
+
+// staying begins a rename that leaves the data where it is.
+func (s *Service) staying(ifVersion int64) func(*tenant.Organization) error {
+	return s.renaming(ifVersion, func(o *tenant.Organization) string { return o.Placement.Namespace })
+}
+
+// renaming begins a rename to a namespace, and claims what it needs.
+func (s *Service) renaming(ifVersion int64, to func(*tenant.Organization) string) func(*tenant.Organization) error {
+	return func(o *tenant.Organization) error {
 		if err := alive(o, ifVersion); err != nil {
 			return err
 		}
 		o.State = tenant.StateRenaming
 		o.Epoch++
+		o.Op.Args.Namespace = to(o)
 		next := o.Placement
-		next.Namespace = args.Namespace
-		o.Claims = union(o.Claims, tenant.IdentityClaims(args.Name, args.Slug, next))
+		next.Namespace = o.Op.Args.Namespace
+		o.Claims = union(o.Claims, tenant.IdentityClaims(o.Op.Args.Name, o.Op.Args.Slug, next))
 		return nil
-	})
-	if err != nil {
-		return begun, err
 	}
-	return s.drive(ctx, begun)
 }
 
 // rename is the plan of an Update that changes the place. Data that is lost stays so under any name.
@@ -193,18 +218,23 @@ func (s *Service) rename() plan {
 		},
 		withdraws: true,
 		settle:    s.settleOwner,
-		finish: func(org *tenant.Organization, _ time.Time) {
-			args := org.Op.Args
+		finish: func(org *tenant.Organization, now time.Time) {
+			args, left := org.Op.Args, org.Placement.Namespace
 			org.Name, org.Slug, org.Placement.Namespace = args.Name, args.Slug, args.Namespace
+			s.vacate(org, now, left)
+			s.remind(org, now)
 			rested(org)
 		},
 		release: s.releaseEmail,
-		back:    rested,
+		back: func(org *tenant.Organization) {
+			s.putAside(org, s.millis(), org.Placement.Namespace, org.Op.Args.Namespace)
+			rested(org)
+		},
 	}
 }
 
 // rested makes the organization an active one with the claims of its present name.
 func rested(org *tenant.Organization) {
 	org.State = tenant.StateActive
-	org.Claims = tenant.IdentityClaims(org.Name, org.Slug, org.Placement)
+	org.Claims = org.RestClaims()
 }

@@ -12,6 +12,8 @@ const (
 	OperationDelete  OperationKind = "delete"
 	OperationRestore OperationKind = "restore"
 	OperationPurge   OperationKind = "purge"
+	// OperationSettle looks after names in quarantine.
+	OperationSettle OperationKind = "settle"
 )
 
 // Step is how far an operation has come. Steps before the physical one can be taken back, later ones only go forward.

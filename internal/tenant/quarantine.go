@@ -11,7 +11,7 @@ import (
 type Quarantined struct {
 	Namespace string
 	Until     time.Time
-	// Swept says that the name was found empty when its time was over, and is looked at once more before it is free.
+	// Swept says that the name was swept when its time was over, and is looked at once more before it is free.
 	Swept bool
 }
 
@@ -39,6 +39,15 @@ func (o *Organization) EndQuarantine(namespace string) {
 	o.Quarantine = slices.DeleteFunc(o.Quarantine, func(q Quarantined) bool { return q.Namespace == namespace })
 	if len(o.Quarantine) == 0 {
 		o.Quarantine = nil
+	}
+}
+
+// LookAgain keeps a physical name in quarantine until then. Swept says that it has been swept.
+func (o *Organization) LookAgain(namespace string, until time.Time, swept bool) {
+	for i := range o.Quarantine {
+		if q := &o.Quarantine[i]; q.Namespace == namespace {
+			q.Until, q.Swept = until, swept
+		}
 	}
 }
 
