@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,45 +19,52 @@ func beside(t *testing.T, s *server, settings ...string) *server {
 	return next
 }
 
-// TestSecondServerTakesOver starts servers on the database of a running one: one that cannot listen leaves it alone, one that
-// can takes its place, and renames at once.
-func TestSecondServerTakesOver(t *testing.T) {
+// TestTwoServersOnOneDatabase has two servers on one database: what one does the other knows, and neither waits for one that has
+// left.
+func TestTwoServersOnOneDatabase(t *testing.T) {
 	t.Parallel()
 	s := launch(t, mongoStore)
 	ada := s.found("Acme", "ada@acme.example")
 	ada.write("plan", fields{"n": 1}).is(http.StatusCreated)
-
-	lame := beside(t, s, "ORGD_LISTEN="+strings.TrimPrefix(s.url, "http://"))
-	if r := lame.orgd("", "serve"); r.code != 1 || r.stdout != "" {
-		t.Errorf("a server without an address exits with %d and says %q", r.code, r.stdout)
-	}
-	ada.renameTo("Acme 1").is(http.StatusOK)
-
 	next := beside(t, s)
 	next.start()
-	ada.caller = next.as(ada.token)
-	ada.renameTo("Acme 2").is(http.StatusOK)
-	ada.read("plan").is(http.StatusOK)
-	if err := s.ended(); err == nil {
-		t.Error("the server before it ends as if it was asked to")
+	there := *ada
+	there.caller = next.as(ada.token)
+	for i := range 4 {
+		here, away := ada, &there
+		if i%2 == 1 {
+			here, away = away, here
+		}
+		here.renameTo(fmt.Sprintf("Acme %d", i)).is(http.StatusOK)
+		away.org = here.org
+		here.read("plan").is(http.StatusOK)
+		away.read("plan").is(http.StatusOK)
+		away.write(fmt.Sprintf("note%d", i), fields{"n": i}).is(http.StatusCreated)
+		here.read(fmt.Sprintf("note%d", i)).is(http.StatusOK)
 	}
-	wantContains(t, s.log.String(), "takes this one's place")
-	wantContains(t, next.log.String(), "still runs and will end now")
-	ada.renameTo("Acme 3").is(http.StatusOK)
-	ada.read("plan").is(http.StatusOK)
+	if list := s.does("", "instances"); strings.Count(list, "alive") != 2 {
+		t.Errorf("the servers are\n%s", list)
+	}
+	s.stop()
+	there.renameTo("Acme alone").is(http.StatusOK)
+	there.read("note3").is(http.StatusOK)
 }
 
-// TestKilledServerHoldsNobodyUp renames after a kill: the dead server is still on the list of those that a rename waits for.
-func TestKilledServerHoldsNobodyUp(t *testing.T) {
+// TestKilledServerIsDeclaredDead renames after a kill: the dead server is on the list of those that a rename waits for until its
+// heartbeats have stood still for long enough.
+func TestKilledServerIsDeclaredDead(t *testing.T) {
 	t.Parallel()
-	s := launch(t, mongoStore)
+	s := launch(t, mongoStore, "ORGD_LEASE=2s", "ORGD_REQUEST_TIMEOUT=1900ms")
 	ada := s.found("Acme", "ada@acme.example")
 	s.kill()
 	s.start()
 	ada.caller = s.as(ada.token)
-	ada.renameTo("Acme 2").is(http.StatusOK)
-	s.does("", "org", "list")
+	eventually(t, "a rename is done", func() bool { return ada.renameTo("Acme 2").status == http.StatusOK })
+	if list := s.does("", "instances"); strings.Count(list, "dead") != 1 || strings.Count(list, "alive") != 1 {
+		t.Errorf("the servers are\n%s", list)
+	}
 	ada.renameTo("Acme 3").is(http.StatusOK)
+	s.does("", "org", "list")
 }
 
 // TestOutboxIsMeasured wants the entries of an act in a metric until they are in the log.

@@ -23,6 +23,7 @@ var acts = map[string]func() act{
 	"operator add":    func() act { return new(operatorAdd) },
 	"org list":        func() act { return new(orgList) },
 	"org restore":     func() act { return new(orgRestore) },
+	"instances":       func() act { return new(instancesCommand) },
 	"user reset-link": func() act { return new(userResetLink) },
 	"keys list":       func() act { return new(keysList) },
 	"keys rotate":     func() act { return new(keysRotate) },

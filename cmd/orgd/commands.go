@@ -20,7 +20,8 @@ type commands struct {
 	User struct {
 		ResetLink userResetLink `cmd:"" help:"Let a person who lost the password set a new one."`
 	} `cmd:"" help:"People."`
-	Keys struct {
+	Instances instancesCommand `cmd:"" help:"List the servers, the dead among them."`
+	Keys      struct {
 		List   keysList   `cmd:"" help:"List the keys that sign access tokens."`
 		Rotate keysRotate `cmd:"" help:"Publish a new signing key; it signs ten minutes later."`
 		Revoke keysRevoke `cmd:"" help:"End every token of a signing key at once."`
@@ -54,6 +55,7 @@ var settingsOf = map[string][]string{
 	"org list":        {"store", "database", "key-file"},
 	"org restore":     {"store", "database", "key-file"},
 	"user reset-link": {"store", "database", "key-file", "public-url"},
+	"instances":       {"store", "database", "key-file"},
 	"keys list":       {"store", "database", "key-file"},
 	"keys rotate":     {"store", "database", "key-file"},
 	"keys revoke":     {"store", "database", "key-file"},

@@ -32,6 +32,10 @@ func (a *app) jobs() []job {
 		{"purge deleted organizations", time.Minute, func(ctx context.Context) error {
 			return inBatches(func() (int, error) { return a.orgs.PurgeDue(ctx, purgeBatch) })
 		}},
+		{"free physical names after their quarantine", 30 * time.Second, func(ctx context.Context) error {
+			_, err := a.orgs.SettleDue(ctx, purgeBatch)
+			return err
+		}},
 		{"look for data of no organization", 24 * time.Hour, func(ctx context.Context) error {
 			return reportOrphans(ctx, a.orphans, a.log)
 		}},

@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"time"
 
+	"github.com/orgd/orgd/internal/placement"
+	"github.com/orgd/orgd/internal/presence"
+	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -22,66 +23,72 @@ const (
 	founding
 )
 
-// rollPeriod is how often a server looks whether it is still on the list.
-const rollPeriod = time.Second
-
-// errReplaced ends a server whose place another one has taken.
-var errReplaced = errors.New("another server was started on the same database and takes this one's place; this version serves a database with one server")
-
 // enroll puts this process on the list of servers, before its first read.
 //
 // A command that shares the store with running servers stays off it: a rename or deletion waits until every server on the
 // list has let go of the organization, and a command does not follow that. It would hold them up as long as it runs, and
-// for good once it is killed. It may stay off because it lets nobody at tenants' data: it only counts documents (org list),
-// which makes nothing, and restores what nobody can reach (org restore). Its operations name no server, so their lease alone
-// says that somebody works on them. And it recovers nothing, since that is the servers' work.
-func (a *app) enroll(ctx context.Context, as role) error {
+// until it is declared dead once it is killed. It may stay off because it lets nobody at tenants' data: it only counts
+// documents (org list), which makes nothing, and restores what nobody can reach (org restore). Its operations name no server,
+// so their lease alone says that somebody works on them. And it recovers nothing, since that is the servers' work.
+func (a *app) enroll(ctx context.Context, as role) (err error) {
 	if as != serving && a.shared {
 		return nil
 	}
-	a.self = tenant.InstanceID(tenant.NewID())
-	instances := a.store.Instances
-	err := instances.Register(ctx, tenant.Instance{ID: a.self, Version: versionName(), StartedAt: tenant.Millis(a.now())})
-	if err != nil {
+	a.enrolled = a.now()
+	if a.self, err = presence.Register(ctx, a.store.Instances, versionName(), a.enrolled); err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() error { return instances.Remove(context.WithoutCancel(ctx), a.self) })
+	a.closers = append(a.closers, func() error { return a.leave(context.WithoutCancel(ctx)) })
 	return nil
 }
 
-// replaceOthers takes other servers off the list. One that was killed stays there, and every rename would wait for it. One
-// that runs finds out within [rollPeriod] and ends; so call it only when nothing keeps this one from serving any more.
-func (a *app) replaceOthers(ctx context.Context) error {
-	others, err := a.store.Instances.List(ctx)
-	if err != nil {
-		return err
+// leave takes this process off the list.
+func (a *app) leave(ctx context.Context) error {
+	if a.keeper == nil {
+		return a.store.Instances.Remove(ctx, a.self)
 	}
-	for _, other := range others {
-		if other.ID == a.self {
-			continue
-		}
-		a.log.Warn("a server before this one did not leave in order, or still runs and will end now", "server", other.ID, "started_at", other.StartedAt)
-		if err := a.store.Instances.Remove(ctx, other.ID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.keeper.Leave(ctx)
 }
 
-// watchRoll returns errReplaced once this server is off the list, and nil when ctx ends. While the store does not answer,
-// nobody can have taken its place.
-func (a *app) watchRoll(ctx context.Context) error {
-	turns := time.NewTicker(rollPeriod)
-	defer turns.Stop()
-	for {
-		select {
-		case <-turns.C:
-		case <-ctx.Done():
-			return nil
-		}
-		list, err := a.store.Instances.List(ctx)
-		if err == nil && !slices.ContainsFunc(list, func(i tenant.Instance) bool { return i.ID == a.self }) {
-			return errReplaced
-		}
+// keepPresent begins the heartbeats of a server that shares the store with others, from before it recovers or admits anything
+// to after its last request.
+func (a *app) keepPresent(ctx context.Context) {
+	a.keeper = presence.New(presence.Deps{
+		Instances: a.store.Instances, Orgs: a.store.Orgs, Gates: a.gates, Version: versionName(), Lease: a.config.Lease,
+		Abandoned: a.orgs.Hurry, Now: a.now, Log: a.log,
+	}, a.enrolled)
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.keeper.Run(ctx)
+	}()
+	a.closers = append(a.closers, func() error {
+		stop()
+		<-done
+		return nil
+	})
+}
+
+// quarantine is how long physical names stay claimed after an operation that ended unclean: nothing that a process sent before
+// its end can arrive where it has the store for itself.
+func (a *app) quarantine() time.Duration {
+	if !a.shared {
+		return 0
 	}
+	return placement.LateLimit
+}
+
+// presentHealth is the health of a server that may have lost touch with the others.
+type presentHealth struct {
+	store.Health
+	gates *placement.Gates
+}
+
+// Ping implements store.Health.
+func (h presentHealth) Ping(ctx context.Context) error {
+	if err := h.Health.Ping(ctx); err != nil || !h.gates.Fenced() {
+		return err
+	}
+	return tenant.Errorf(tenant.CodeUnavailable, "the heartbeats of this server did not arrive for the time of ORGD_LEASE, so it serves no tenants' data")
 }

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"path/filepath"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/orgd/orgd/internal/placement"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -60,39 +58,22 @@ func TestCommandBesideServersStaysOffTheList(t *testing.T) {
 	}
 }
 
-// TestServerTakesTheDeadOnesPlace finds a server on the list that was killed.
-func TestServerTakesTheDeadOnesPlace(t *testing.T) {
+// A server that lost touch with the others is not ready, and its store may be well.
+func TestFencedServerIsNotReady(t *testing.T) {
 	t.Parallel()
 	a := shared(t)
-	if err := a.store.Instances.Register(t.Context(), tenant.Instance{ID: "dead", StartedAt: time.Now()}); err != nil {
+	if err := a.enroll(t.Context(), serving); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(a.enroll(t.Context(), serving), a.replaceOthers(t.Context())); err != nil {
-		t.Fatal(err)
+	gates := placement.NewGates(placement.NewDirectory(a.store.Orgs, a.now), a.store.Instances, a.self)
+	health := presentHealth{a.store.Health, gates}
+	for _, c := range []struct {
+		until time.Time
+		code  tenant.Code
+	}{{time.Now().Add(time.Hour), ""}, {time.Now().Add(-time.Second), tenant.CodeUnavailable}} {
+		gates.Renew(c.until)
+		if err := health.Ping(t.Context()); tenant.CodeOf(err) != c.code && (err != nil || c.code != "") {
+			t.Errorf("with a lease until %v it says %v", c.until, err)
+		}
 	}
-	if ids := a.onList(t); len(ids) != 1 || ids[0] != a.self {
-		t.Errorf("the list has %v, want %s alone", ids, a.self)
-	}
-}
-
-func TestReplacedServerEnds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := shared(t)
-		if err := a.enroll(t.Context(), serving); err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		if err := a.watchRoll(ctx); err != nil {
-			t.Errorf("while it is on the list it ends with %v", err)
-		}
-		began := time.Now()
-		if err := a.store.Instances.Remove(t.Context(), a.self); err != nil {
-			t.Fatal(err)
-		}
-		if err := a.watchRoll(t.Context()); !errors.Is(err, errReplaced) || time.Since(began) > rollPeriod {
-			t.Errorf("off the list it ends with %v after %s", err, time.Since(began))
-		}
-	})
 }

@@ -75,10 +75,6 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 		return err
 	}
 	a.listener = s.doors[0].listener.Addr()
-	if err := a.replaceOthers(ctx); err != nil {
-		closeDoors(s.doors)
-		return err
-	}
 	a.recoverAll(ctx)
 	if s.control, err = backendOf(c).listen(a.log); err != nil {
 		a.log.Warn("administration commands work only while the server is stopped", "error", oneLine(err))
@@ -98,11 +94,10 @@ func (s *server) run(ctx context.Context, p *process) error {
 	lasting := context.WithoutCancel(ctx) // for what goes on until the requests under way are finished
 	work := startJobs(lasting, s.app)
 	endControl := s.startControl(lasting)
-	failed := make(chan error, len(s.doors)+1)
+	failed := make(chan error, len(s.doors))
 	for _, d := range s.doors {
 		go func() { failed <- d.serve() }()
 	}
-	endWatch := s.startWatch(lasting, failed)
 	s.greet(lasting, p)
 	if p.serving != nil {
 		p.serving(s)
@@ -116,28 +111,8 @@ func (s *server) run(ctx context.Context, p *process) error {
 	s.api.Drain()
 	err = errors.Join(err, s.shutDoors(lasting))
 	endControl()
-	endWatch()
 	work.end()
 	return err
-}
-
-// startWatch tells failed if another server takes this one's place, and returns what ends that.
-func (s *server) startWatch(ctx context.Context, failed chan<- error) (end func()) {
-	if !s.app.shared {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := s.app.watchRoll(ctx); err != nil {
-			failed <- err
-		}
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
 }
 
 // startControl answers administration commands, and returns what ends that.

@@ -22,6 +22,7 @@ import (
 	"github.com/orgd/orgd/internal/orgs"
 	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/placement"
+	"github.com/orgd/orgd/internal/presence"
 	"github.com/orgd/orgd/internal/tenant"
 	"github.com/orgd/orgd/internal/throttle"
 	"github.com/orgd/orgd/internal/tokens"
@@ -37,6 +38,9 @@ type app struct {
 	installation tenant.Installation
 	// self is this server on the list of servers; empty for a command beside others.
 	self tenant.InstanceID
+	// enrolled is when self was sent to the list of servers; keeper keeps it there where others share the store, else nil.
+	enrolled time.Time
+	keeper   *presence.Keeper
 
 	pool        *passwords.Pool
 	guard       *access.Guard
@@ -78,6 +82,9 @@ func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Lo
 	}
 	if err := a.wire(keyFile); err != nil {
 		return nil, err
+	}
+	if as == serving && a.shared {
+		a.keepPresent(ctx)
 	}
 	if err := a.authn.LoadKeys(ctx); err != nil {
 		return nil, fmt.Errorf("read the server's keys: %w", err)
@@ -145,6 +152,7 @@ func (a *app) wireOperations(attempts *throttle.Throttle, secrets *credentials.C
 		Guard: a.guard, Directory: directory, Gates: a.gates, Credentials: secrets, Throttle: attempts,
 		Limits: orgs.Limits{
 			MaxOrganizations: c.MaxOrgs, Retention: c.DeleteRetention, Lease: c.Lease,
+			Quarantine: a.quarantine(), NameQuarantine: c.NameQuarantine,
 			Placement: tenant.Placement{Level: tenant.LevelCollection},
 		},
 		Now: a.now, Log: a.log,
@@ -175,7 +183,7 @@ func (a *app) levelLogins(ctx context.Context) error {
 func (a *app) newAPI() *httpapi.Server {
 	c := a.config
 	return httpapi.New(httpapi.Deps{
-		Orgs: a.orgs, Documents: a.documents, Authn: a.authn, Idempotency: a.idempotency, Health: a.store.Health,
+		Orgs: a.orgs, Documents: a.documents, Authn: a.authn, Idempotency: a.idempotency, Health: presentHealth{a.store.Health, a.gates},
 		JWKS: a.keyring.JWKS, MAC: a.keyring.MAC, Registry: a.registry, Log: a.log,
 	}, httpapi.Options{
 		PublicURL: c.PublicURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins,

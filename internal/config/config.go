@@ -36,6 +36,7 @@ type Config struct {
 	MaxOrgs         int64
 	DeleteRetention time.Duration
 	Lease           time.Duration
+	NameQuarantine  time.Duration
 
 	KeyFile       string
 	TokenTTL      time.Duration

@@ -63,6 +63,14 @@ func (s *Service) RunRecovery(ctx context.Context, every time.Duration) {
 	}
 }
 
+// Hurry has the running recovery look now.
+func (s *Service) Hurry() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
 func (s *Service) recoverOne(ctx context.Context, org tenant.Organization) error {
 	stale, err := s.stale(ctx, org.Op)
 	if err != nil || !stale {

@@ -138,10 +138,7 @@ func (s *Service) setAdrift(org tenant.Organization, cause error) error {
 	s.mu.Lock()
 	s.adrift[org.ID] = true
 	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	s.Hurry()
 	s.Log.Warn("operation interrupted; it will be finished or taken back", "organization", org.ID, "kind", org.Op.Kind, "error", cause)
 	return &tenant.Error{
 		Code: tenant.CodeUnknownOutcome, RetryAfter: time.Second, Cause: cause,

@@ -86,12 +86,14 @@ func (o *Organization) RestClaims() []Claim {
 func (o *Organization) FreeNamespace(slug Slug, op OperationID, other bool) string {
 	plain := NamespaceOf(slug)
 	own := plain + "_" + ending(string(o.ID))
-	for _, name := range []string{plain, own} {
-		if !o.IsQuarantined(name) && !(other && name == plain) {
-			return name
-		}
+	switch {
+	case !other && !o.IsQuarantined(plain):
+		return plain
+	case !o.IsQuarantined(own):
+		return own
+	default:
+		return plain + "_" + ending(string(op))
 	}
-	return plain + "_" + ending(string(op))
 }
 
 // ending returns the last eight digits of an id.

@@ -13,7 +13,7 @@ import (
 func inTrash(t *testing.T, db *DB, org tenant.OrgID, op tenant.OperationID) []any {
 	t.Helper()
 	var docs []bson.M
-	cursor, err := db.main.Collection(gravePrefix + string(org) + "_" + string(op)).Find(t.Context(), bson.M{})
+	cursor, err := db.main.Collection(gravePrefix+string(org)+"_"+string(op)).Find(t.Context(), bson.M{})
 	must(t, err)
 	must(t, cursor.All(t.Context(), &docs))
 	ids := make([]any, 0, len(docs))

@@ -143,8 +143,8 @@ func (sc scene) documentCalls(d *desk) calls {
 		"Places.Sweep": func(ctx context.Context) error {
 			return errOf(d.Places.Sweep(ctx, tenant.NamespaceOf(newOrg().Slug), sc.place, op))
 		},
-		"Places.Drop":      func(ctx context.Context) error { return d.Places.Drop(ctx, sc.place.Org, op) },
-		"Places.Discard":   func(ctx context.Context) error { return d.Places.Discard(ctx, sc.place) },
+		"Places.Drop":    func(ctx context.Context) error { return d.Places.Drop(ctx, sc.place.Org, op) },
+		"Places.Discard": func(ctx context.Context) error { return d.Places.Discard(ctx, sc.place) },
 	}
 }
 
