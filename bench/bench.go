@@ -50,6 +50,7 @@ func measures() []measure {
 		{"mongo-get", measureMongoGet},
 		{"mongo-create", measureMongoCreate},
 		{"mongo-rename", measureMongoRename},
+		{"barrier", measureBarrier},
 	}
 }
 

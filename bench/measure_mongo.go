@@ -55,7 +55,7 @@ func (b *bench) serveMongo(ctx context.Context, t task) (*server, error) {
 			return nil, fmt.Errorf("make a key file: %s (%w)", out, err)
 		}
 	}
-	return b.serve(ctx, t.Base, "ORGD_STORE="+t.URI, "ORGD_DATABASE="+t.Base, "ORGD_KEY_FILE="+keys)
+	return b.serve(ctx, t.Base+"-"+tenant.NewID(), "ORGD_STORE="+t.URI, "ORGD_DATABASE="+t.Base, "ORGD_KEY_FILE="+keys)
 }
 
 // forget removes the task's databases.

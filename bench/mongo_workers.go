@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
+	"github.com/orgd/orgd/bench/bulk"
 	"github.com/orgd/orgd/bench/rooms"
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -61,11 +62,18 @@ func createOnMongo(ctx context.Context, t task, tell func(report) error) error {
 	}
 	rate, trips, err := rooms.Create(ctx, s, t.loop(), password)
 	err = errors.Join(err, s.Close(), tell(report{Rate: rate, Steps: trips}))
-	db, failed := connect(t)
-	if failed == nil {
-		failed = drop(ctx, db)
+	return errors.Join(err, forget(ctx, t))
+}
+
+// insertOnMongo inserts documents through the room, behind the gate, in a database that goes with it.
+func insertOnMongo(ctx context.Context, t task, tell func(report) error) error {
+	s, err := rooms.OpenMongo(ctx, t.URI, t.Base)
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, failed)
+	rate, trips, err := rooms.InsertGated(ctx, s, t.loop(), bulk.Document)
+	err = errors.Join(err, s.Close(), tell(report{Rate: rate, Steps: trips}))
+	return errors.Join(err, forget(ctx, t))
 }
 
 // drop removes what a measure made, and ends the connection.

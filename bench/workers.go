@@ -56,6 +56,7 @@ var workers = map[string]func(ctx context.Context, t task, tell func(report) err
 	"find":          find,
 	"create-mongo":  createOnMongo,
 	"insert-shared": insertShared,
+	"insert-mongo":  insertOnMongo,
 }
 
 // work is the main function of a worker. Whoever started it ends it by closing its standard input.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/credentials"
+	"github.com/orgd/orgd/internal/documents"
 	"github.com/orgd/orgd/internal/orgs"
 	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/placement"
@@ -58,15 +59,15 @@ func (l Loop) Repeat(act func(n int) error) (rate float64, err error) {
 // Create creates organizations in an empty store, with passwords hashed at the least cost, so that what is left is the work of
 // making one durable. It returns how many a second, and how many steps of the store each took.
 func Create(ctx context.Context, s *Store, l Loop, password string) (rate, steps float64, err error) {
-	room, end, err := openRoom(ctx, s.Store)
+	h, err := openRoom(ctx, s.Store)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer end()
+	defer h.end()
 	before, made := s.steps(), 0.0
 	rate, err = l.Repeat(func(n int) error {
 		caller := access.Caller{Kind: tenant.ActorAnonymous, Prefix: fmt.Sprintf("client %d", n)}
-		_, err := room.Create(ctx, caller, orgs.NewOrganization{
+		_, err := h.orgs.Create(ctx, caller, orgs.NewOrganization{
 			Name: fmt.Sprintf("Organization %d", n), Email: fmt.Sprintf("owner%d@example.com", n), Password: password,
 		})
 		return err
@@ -78,33 +79,68 @@ func Create(ctx context.Context, s *Store, l Loop, password string) (rate, steps
 	return rate, taken / made, err
 }
 
-// openRoom wires the room over a store as cmd/orgd does, with throttling off.
-func openRoom(ctx context.Context, s store.Store) (room *orgs.Service, end func(), err error) {
+// hall is the rooms over one store.
+type hall struct {
+	orgs      *orgs.Service
+	documents *documents.Service
+	end       func()
+}
+
+// openRoom wires the rooms over a store as cmd/orgd does, with throttling off.
+func openRoom(ctx context.Context, s store.Store) (*hall, error) {
 	pool, err := passwords.New(passwords.Options{Cost: passwords.MinCost})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	self := tenant.InstanceID(tenant.NewID())
 	if err := s.Instances.Register(ctx, tenant.Instance{ID: self, StartedAt: time.Now()}); err != nil {
 		pool.Close()
-		return nil, nil, err
+		return nil, err
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	attempts := throttle.New(throttle.Options{
 		Store: s.Throttle, MAC: func(label string, _ ...string) string { return label }, Now: time.Now, Off: true,
 	})
 	directory := placement.NewDirectory(s.Orgs, time.Now)
-	return orgs.New(orgs.Deps{
+	guard, gates := access.NewGuard(access.Policy{SignupOpen: true}, time.Now), placement.NewGates(directory, s.Instances, self)
+	room := orgs.New(orgs.Deps{
 		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit,
-		Instances: s.Instances, Health: s.Health,
-		Guard: access.NewGuard(access.Policy{SignupOpen: true}, time.Now), Directory: directory,
-		Gates: placement.NewGates(directory, s.Instances, self), Throttle: attempts,
+		Instances: s.Instances, Health: s.Health, Guard: guard, Directory: directory, Gates: gates, Throttle: attempts,
 		Credentials: credentials.New(credentials.Options{
 			Pool: pool, Policy: passwords.Policy{Min: 8, CheckCommon: true}, Throttle: attempts, Log: quiet,
 		}),
 		Limits: orgs.Limits{Retention: time.Hour, Lease: 5 * time.Second, Placement: tenant.Placement{Level: tenant.LevelCollection}},
 		Now:    time.Now, Log: quiet,
-	}), pool.Close, nil
+	})
+	docs := documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Quota: 1 << 40, Now: time.Now})
+	return &hall{room, docs, pool.Close}, nil
+}
+
+// InsertGated inserts documents of one organization behind its gate, as requests do. It returns how many a second, and how many
+// steps of the store each took.
+func InsertGated(ctx context.Context, s *Store, l Loop, texts Texts) (rate, steps float64, err error) {
+	h, err := openRoom(ctx, s.Store)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer h.end()
+	org, err := h.orgs.Create(ctx, access.Caller{Kind: tenant.ActorAnonymous}, orgs.NewOrganization{
+		Name: "Acme", Email: "owner@example.com", Password: "correct horse battery",
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	owner := access.Caller{
+		Kind: tenant.ActorMember, User: org.Owners[0], Org: org.ID, Role: tenant.RoleOwner, Session: "s", AuthTime: time.Now(),
+	}
+	var done atomic.Int64
+	before := s.steps()
+	rate, err = l.Repeat(func(n int) error {
+		_, err := h.documents.Create(ctx, owner, org.ID, tenant.Data(texts(n)), documents.IDs{})
+		done.Add(1)
+		return err
+	})
+	return rate, float64(s.steps()-before) / float64(done.Load()), err
 }
 
 // openTenant opens a store with one tenant.
