@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/event"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -31,26 +32,41 @@ func openMongoDB(tb testing.TB, o Options) store.Store {
 	tb.Helper()
 	m := newMonitor()
 	s := openWatched(tb, m, o, func(s store.Store) store.Store { return s })
-	tb.Cleanup(func() {
-		for _, violation := range m.violations() {
-			tb.Error(violation)
-		}
-	})
+	tb.Cleanup(func() { m.tell(tb) })
 	return s
+}
+
+func (m *monitor) tell(tb testing.TB) {
+	tb.Helper()
+	for _, violation := range m.violations() {
+		tb.Error(violation)
+	}
 }
 
 // openWatched opens a store whose every command the monitor sees. What between makes of the store lies under the wrapper that
 // names the tenants, where a mistake of the store would lie.
 func openWatched(tb testing.TB, m *monitor, o Options, between func(store.Store) store.Store) store.Store {
 	tb.Helper()
+	return openAs(tb, newDatabase(), m, m.commands(), o, between)
+}
+
+// newDatabase is a name that no other test has.
+func newDatabase() string {
+	id := strings.ReplaceAll(tenant.NewID(), "-", "")
+	return "orgd_t_" + id[len(id)-12:]
+}
+
+// openAs opens a store on a database, which is dropped at the test's end.
+func openAs(tb testing.TB, database string, m *monitor, commands *event.CommandMonitor, o Options,
+	between func(store.Store) store.Store,
+) store.Store {
+	tb.Helper()
 	uri, err := engineURI()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	id := strings.ReplaceAll(tenant.NewID(), "-", "")
 	db, err := mongo.Open(tb.Context(), mongo.Options{
-		URI: uri, Database: "orgd_t_" + id[len(id)-12:], Log: o.Log,
-		CallTime: callTime, DocumentTime: documentTime, Monitor: m.commands(),
+		URI: uri, Database: database, Log: o.Log, CallTime: callTime, DocumentTime: documentTime, Monitor: commands,
 	})
 	if err != nil {
 		tb.Fatalf("open a MongoDB store: %v", err)
