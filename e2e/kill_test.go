@@ -25,9 +25,9 @@ const clients = 6
 func TestKill(t *testing.T) {
 	t.Parallel()
 	overStores(t, func(t *testing.T, on store) {
-		seed, rounds := number(t, "ORGD_KILL_SEED", time.Now().UnixNano()), number(t, "ORGD_KILL_ROUNDS", 10)
+		seed, rounds := number(t, "ORGD_KILL_SEED", time.Now().UnixNano()), number(t, "ORGD_KILL_ROUNDS", on.kills)
 		t.Logf("ORGD_KILL_SEED=%d", seed)
-		s := launch(t, on, "ORGD_THROTTLE=off", "ORGD_TOKEN_TTL=24h")
+		s := launch(t, on, append([]string{"ORGD_THROTTLE=off", "ORGD_TOKEN_TTL=24h"}, on.mortal...)...)
 		all := &killing{
 			server: s, operator: s.operator("op@orgd.example"), book: &book{operators: 1}, hashing: newHashing(),
 			rng: rand.New(rand.NewPCG(uint64(seed), 0)),
@@ -114,6 +114,7 @@ func (k *killing) round(n int) {
 	r.writing.Wait()
 
 	k.start()
+	k.settle()
 	asked := k.book.ask(k.server, k.operator)
 	k.stop()
 	left := k.store.inspect(k.t, k.server)

@@ -12,7 +12,7 @@ import (
 func TestTokensOutliveRestarts(t *testing.T) {
 	t.Parallel()
 	overStores(t, func(t *testing.T, on store) {
-		s := launch(t, on)
+		s := launch(t, on, on.mortal...)
 		ada := s.found("Acme", "ada@acme.example")
 		ada.write("plan", fields{"step": 1}).is(http.StatusCreated)
 		keys := string(s.stranger().get("/.well-known/jwks.json").is(http.StatusOK).body)
@@ -21,6 +21,7 @@ func TestTokensOutliveRestarts(t *testing.T) {
 			s.kill()
 			s.start()
 			ada.get("/v1/me").is(http.StatusOK)
+			s.settle() // until then a rename waits for the killed one
 		}
 		s.restart()
 		ada.read("plan").is(http.StatusOK)

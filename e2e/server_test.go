@@ -244,6 +244,14 @@ func (s *server) kill() {
 	_ = s.ended() // it says that it was killed
 }
 
+// settle waits, after a kill and the next start, until nothing is under way any more of what the killed server was at.
+func (s *server) settle() {
+	s.t.Helper()
+	if s.store.settled != nil {
+		s.store.settled(s.t, s)
+	}
+}
+
 // restart ends the server in order and starts it again.
 func (s *server) restart() {
 	s.t.Helper()
