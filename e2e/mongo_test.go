@@ -11,7 +11,7 @@ import (
 )
 
 // beside makes a server on the same database as another, which is not started yet.
-func beside(t *testing.T, s *server, settings ...string) *server {
+func beside(t testing.TB, s *server, settings ...string) *server {
 	t.Helper()
 	next := prepare(t, mongoStore)
 	next.env = append(append([]string{}, s.env...), settings...)
