@@ -33,19 +33,28 @@ type plan struct {
 	back    func(org *tenant.Organization)
 	// withdraws says that the operation is taken back where the physical step is refused.
 	withdraws bool
+	// silent says that nobody sees a change.
+	silent bool
 }
 
 // errSuperseded says that another attempt owns the operation now.
 var errSuperseded = errors.New("the operation was taken over")
 
-// margin is what is left of a lease when this server gives an operation up, so that nobody else works on it meanwhile.
-const margin = time.Second
+const (
+	// margin is what is left of a lease when this server gives an operation up, so that nobody else works on it meanwhile.
+	margin = time.Second
+	// leastLease is enough for a drain in vain and the way back after it, however short the lease of the servers is.
+	leastLease = 5 * time.Second
+)
+
+// lease is how long an operation may run.
+func (s *Service) lease() time.Duration { return max(s.Limits.Lease, leastLease) }
 
 // drive carries the recorded operation of org to its end, forward or back, and returns the organization at rest. The
 // caller's context does not end it: an operation under way is finished though the client has gone.
 func (s *Service) drive(ctx context.Context, org tenant.Organization) (tenant.Organization, error) {
 	defer s.stopped(org.Op.Owner)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.Limits.Lease-margin, margin))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.lease()-margin)
 	defer cancel()
 	refusal, fault := error(nil), error(nil)
 	rested := org
@@ -129,7 +138,9 @@ func (s *Service) end(ctx context.Context, org tenant.Organization, p plan) (ten
 	}
 	return s.rest(ctx, org, trail, func(o *tenant.Organization) {
 		p.finish(o, now)
-		o.UpdatedAt = now
+		if !p.silent {
+			o.UpdatedAt = now
+		}
 	})
 }
 

@@ -13,11 +13,13 @@ import (
 // old collection again, and a late rename may move what stands under either name; so both physical names stay claimed for
 // [Limits.Quarantine], and nothing is created at or moved to them, be it the organization's own. Name and slug are free at once,
 // whatever happens to the physical name: who comes meanwhile gets another one (org_<slug>_<8 digits>), or stays where it is.
-// When the time is over, what arrived under the name is carried to the organization; when nothing arrives for another minute
-// the name is free, and data that had to go elsewhere comes home.
+// Every few minutes what arrived under the name is carried to the organization; when nothing arrives for a minute after the time is
+// over the name is free, and data that had to go elsewhere comes home.
 
 const (
-	// secondLook is how long a name that was swept stays claimed until it is looked at once more.
+	// lookEvery is how often a name in quarantine is looked at, secondLook how long it stays claimed after the first look that came
+	// when its time was over.
+	lookEvery  = 5 * time.Minute
 	secondLook = time.Minute
 	// homeComing is how long data waits for another attempt to come home to org_<slug>.
 	homeComing = 5 * time.Minute
@@ -29,7 +31,7 @@ func (s *Service) putAside(org *tenant.Organization, now time.Time, names ...str
 		return
 	}
 	for _, name := range names {
-		org.PutInQuarantine(name, now.Add(s.Limits.Quarantine))
+		org.PutInQuarantine(name, now.Add(s.Limits.Quarantine), now.Add(secondLook))
 	}
 }
 
@@ -38,14 +40,15 @@ func (s *Service) putAside(org *tenant.Organization, now time.Time, names ...str
 func (s *Service) vacate(org *tenant.Organization, now time.Time, left string) {
 	s.putAside(org, now, left, org.Placement.Namespace)
 	if s.Limits.NameQuarantine > 0 && (left != org.Placement.Namespace || org.State == tenant.StateTrashed) {
-		org.PutInQuarantine(left, now.Add(s.Limits.NameQuarantine))
+		org.PutInQuarantine(left, now.Add(s.Limits.NameQuarantine), now.Add(secondLook))
 	}
 }
 
 // remind keeps a place that is not the slug's in quarantine, so that it comes due and the data is brought home.
 func (s *Service) remind(org *tenant.Organization, now time.Time) {
 	if at := org.Placement.Namespace; at != tenant.NamespaceOf(org.Slug) && !org.IsQuarantined(at) {
-		org.PutInQuarantine(at, now.Add(max(homeComing, s.Limits.Quarantine)))
+		home := now.Add(max(homeComing, s.Limits.Quarantine))
+		org.PutInQuarantine(at, home, home)
 	}
 }
 
@@ -79,22 +82,11 @@ func (s *Service) SettleDue(ctx context.Context, limit int) (int, error) {
 	return settled, first
 }
 
-// settleNames looks after the names of one organization that are due, and brings its data home if it can. A name is free when
-// nothing has turned up since it was swept. That it was swept is taken back before the second look, so that one that is cut short
-// is begun anew.
+// settleNames looks after the names of one organization that are due, and brings its data home if it can.
 func (s *Service) settleNames(ctx context.Context, org tenant.Organization) error {
-	var due []tenant.Quarantined
 	op := s.newOperation(tenant.OperationSettle, tenant.AuditEntry{}, tenant.Arguments{})
-	defer s.stopped(op.Owner)
 	begun, err := s.begin(ctx, org.ID, op, func(o *tenant.Organization) error {
-		due = nil
-		for i := range o.Quarantine {
-			if q := &o.Quarantine[i]; q.Until.Before(s.Now()) {
-				due = append(due, *q)
-				q.Swept = false
-			}
-		}
-		if len(due) == 0 {
+		if len(s.due(o)) == 0 {
 			return tenant.Errorf(tenant.CodeNotFound, "another server was first")
 		}
 		return nil
@@ -102,53 +94,111 @@ func (s *Service) settleNames(ctx context.Context, org tenant.Organization) erro
 	if err != nil {
 		return ignore(err, tenant.CodeNotFound)
 	}
-	free, err := s.sweep(ctx, begun, due)
-	rested, ended := s.rest(ctx, begun, begun.Op.Ref(), func(o *tenant.Organization) {
-		for _, q := range due {
-			if free[q.Namespace] {
-				o.EndQuarantine(q.Namespace)
-			} else {
-				o.LookAgain(q.Namespace, s.millis().Add(secondLook), err == nil)
-			}
-		}
-		if o.Claims = o.QuarantineClaims(); o.State == tenant.StateActive {
-			s.remind(o, s.millis())
-			o.Claims = o.RestClaims()
-		}
-	})
-	if ended != nil {
-		return s.setAdrift(begun, ended)
-	}
+	rested, err := s.drive(ctx, begun)
 	if err != nil || rested.State != tenant.StateActive {
 		return err
 	}
 	return s.comeHome(ctx, rested)
 }
 
-// sweep clears names that are due and returns which of them are free: still empty after an earlier sweep, or where the data is.
-func (s *Service) sweep(ctx context.Context, org tenant.Organization, due []tenant.Quarantined) (map[string]bool, error) {
-	place := org.Place()
+// due returns the names in quarantine that are to be looked at.
+func (s *Service) due(org *tenant.Organization) (due []tenant.Quarantined) {
+	for _, q := range org.Quarantine {
+		if q.Look.Before(s.Now()) {
+			due = append(due, q)
+		}
+	}
+	return due
+}
+
+// settling is the plan of a look at names that are due. What it sweeps goes to the trash under its id, so whoever takes it over goes
+// on with what is there. But a move of the one before may be late then, so that the names stay for as long as after any unclean
+// end. There is nothing to drain: nobody is at a name that its organization has left.
+func (s *Service) settling() plan {
+	return plan{
+		physical:  s.sweepDue,
+		withdraws: true,
+		silent:    true,
+		finish:    s.reclaim,
+		back: func(org *tenant.Organization) {
+			for _, q := range s.due(org) {
+				s.lookAgain(org, q)
+			}
+			s.reclaim(org, s.millis())
+		},
+	}
+}
+
+// sweepDue clears the names that are due, and notes which are free: their time is over, and nothing has turned up since an earlier
+// look after that.
+func (s *Service) sweepDue(ctx context.Context, org tenant.Organization) error {
+	free, err := s.sweep(ctx, org)
+	if err != nil {
+		return err
+	}
+	_, err = s.Orgs.Update(ctx, org.ID, org.Op.Ref(), owned(org.Op.Owner, func(o *tenant.Organization) {
+		for _, q := range s.due(&org) {
+			if free[q.Namespace] {
+				o.EndQuarantine(q.Namespace)
+			} else {
+				s.lookAgain(o, q)
+			}
+		}
+	}))
+	return err
+}
+
+// lookAgain keeps a name until the next look.
+func (s *Service) lookAgain(org *tenant.Organization, q tenant.Quarantined) {
+	now := s.millis()
+	switch {
+	case org.Op.Unclean:
+		org.PutInQuarantine(q.Namespace, now.Add(s.Limits.Quarantine), now.Add(secondLook))
+	case q.Until.Before(now):
+		org.LookAgain(q.Namespace, now.Add(secondLook), org.Op.Step == tenant.StepPhysical)
+	default:
+		org.LookAgain(q.Namespace, now.Add(lookEvery), false)
+	}
+}
+
+// reclaim gives the organization the claims of what it keeps, and reminds of data that is not at home.
+func (s *Service) reclaim(org *tenant.Organization, now time.Time) {
 	if org.State != tenant.StateActive {
+		org.Claims = org.QuarantineClaims()
+		return
+	}
+	s.remind(org, now)
+	org.Claims = org.RestClaims()
+}
+
+// sweep clears the names that are due, and returns which of them are free. Documents that are carried are written like any others,
+// inside the organization's gate: they go where its data is now, and a drain waits for them.
+func (s *Service) sweep(ctx context.Context, org tenant.Organization) (free map[string]bool, err error) {
+	place := org.Place()
+	if org.State == tenant.StateActive {
+		visit, err := s.Gates.Enter(ctx, org.ID)
+		if err != nil {
+			return nil, tenant.Wrap(tenant.CodeUnavailable, err, "the organization's data cannot be reached")
+		}
+		defer func() { visit.Leave(err) }()
+		place = visit.Org.Place()
+	} else {
 		place.Placement.Namespace = "" // in the trash: what was late goes with it
 	}
-	free := map[string]bool{}
-	for _, q := range due {
+	free = map[string]bool{}
+	for _, q := range s.due(&org) {
+		over := q.Until.Before(s.Now())
 		if q.Namespace == place.Placement.Namespace {
-			free[q.Namespace] = true
+			free[q.Namespace] = over
 			continue
 		}
 		found, err := s.Places.Sweep(ctx, q.Namespace, place, org.Op.ID)
 		if err != nil {
-			return free, err
+			return nil, err
 		}
-		free[q.Namespace] = q.Swept && !found
+		free[q.Namespace] = over && q.Swept && !found && !org.Op.Unclean
 	}
 	return free, nil
-}
-
-// settling is the plan by which a look after names that was cut short ends: the names stay, and come due again.
-func (s *Service) settling() plan {
-	return plan{finish: func(*tenant.Organization, time.Time) {}, back: func(*tenant.Organization) {}}
 }
 
 // comeHome moves data to org_<slug> that could not go there at first, if nothing is in its way by now. Nobody asked for it and

@@ -266,6 +266,24 @@ func (s sweeps) Sweep(_ context.Context, _ string, to tenant.Place, _ tenant.Ope
 	return s.found(to), nil
 }
 
+// What arrives while a name is in quarantine is carried within minutes, and the name stays claimed.
+func TestSweepsMeanwhile(t *testing.T) {
+	s, sweptAt := open(t), 0
+	s.Places = sweeps{s.Places, func(tenant.Place) bool { sweptAt++; return sweptAt == 1 }}
+	h := haunt(t, s)
+	acme := h.create("Acme", ada)
+	h.rename(acme, "Beta")
+	for i, pass := range []time.Duration{30 * time.Second, time.Minute, 3 * time.Minute, 3 * time.Minute} {
+		h.settle(pass)
+		if want := []int{0, 1, 1, 2}[i]; sweptAt != want {
+			t.Errorf("%d sweeps, want %d", sweptAt, want)
+		}
+	}
+	if org := h.get(acme.ID); !org.IsQuarantined("org_acme") || !org.IsQuarantined("org_beta") || len(org.Claims) != 4 {
+		t.Errorf("in quarantine are %v", org.Quarantine)
+	}
+}
+
 // What is found under the name of a deleted organization goes nowhere.
 func TestSweepForTheDeleted(t *testing.T) {
 	s := open(t)

@@ -14,8 +14,8 @@ import (
 // recoverPage is how many unsettled organizations are read at once.
 const recoverPage = 100
 
-// Recover finishes, or takes back, every operation that nobody works on: those whose server is gone, whose lease is over,
-// or which this process began and lost. Call it before serving; [Service.RunRecovery] goes on from there. Operations that
+// Recover finishes, or takes back, every operation that nobody works on: those whose server is gone, those of commands whose
+// lease is over, and those which this process began and lost. Call it before serving; [Service.RunRecovery] goes on from there. Operations that
 // others work on are left alone. It returns the first error and goes on after it with the others.
 func (s *Service) Recover(ctx context.Context) error {
 	var first error
@@ -98,8 +98,9 @@ func (s *Service) recoverOne(ctx context.Context, org tenant.Organization) error
 }
 
 // stale reports whether nobody works on the operation. A server that is not registered any more is gone for good: it
-// registers before its first read and is removed after its last write. An operation without a server is that of a command
-// beside servers, which is on no list: its lease alone tells.
+// registers before its first read and is removed after its last write. One that is on the list and not dead recovers what it
+// lost itself; the end of the lease says nothing about it, since the clocks of two machines may differ by more than that. An
+// operation without a server is that of a command beside servers, which is on no list: its lease alone tells.
 func (s *Service) stale(ctx context.Context, op *tenant.Operation) (bool, error) {
 	if op.Server == "" {
 		return s.Now().After(op.LeaseUntil), nil
@@ -108,9 +109,6 @@ func (s *Service) stale(ctx context.Context, op *tenant.Operation) (bool, error)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return !s.running[op.Owner], nil
-	}
-	if s.Now().After(op.LeaseUntil) {
-		return true, nil
 	}
 	instances, err := s.Instances.List(ctx)
 	if err != nil {

@@ -27,7 +27,7 @@ type Limits struct {
 	MaxOrganizations int64
 	// Retention is how long a deleted organization can be restored; zero purges at once.
 	Retention time.Duration
-	// Lease is how long an operation may run before another server takes it over.
+	// Lease is how long an operation may run, five seconds at least, and so how long others leave that of a command alone.
 	Lease time.Duration
 	// Quarantine is how long the physical names of an operation that ended unclean stay claimed; zero where nothing that was sent
 	// earlier can arrive: a store that one process has for itself. NameQuarantine is how long every physical name that an

@@ -50,7 +50,7 @@ func (s *Service) newOperation(kind tenant.OperationKind, entry tenant.AuditEntr
 
 // own makes this process the operation's owner.
 func (s *Service) own(op *tenant.Operation) {
-	op.Server, op.Owner, op.LeaseUntil = s.Gates.Self(), tenant.NewID(), tenant.Millis(s.Now().Add(s.Limits.Lease))
+	op.Server, op.Owner, op.LeaseUntil = s.Gates.Self(), tenant.NewID(), tenant.Millis(s.Now().Add(s.lease()))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running[op.Owner] = true

@@ -47,7 +47,7 @@ type OrgFilter struct {
 	Unsettled bool
 	// DeletedBefore keeps organizations in the trash (state trashed) whose DeletedAt is before it.
 	DeletedBefore time.Time
-	// DueBefore keeps organizations of which a name in quarantine is due before it.
+	// DueBefore keeps organizations of which a name in quarantine is to be looked at before it.
 	DueBefore time.Time
 }
 

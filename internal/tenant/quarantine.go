@@ -11,7 +11,9 @@ import (
 type Quarantined struct {
 	Namespace string
 	Until     time.Time
-	// Swept says that the name was swept when its time was over, and is looked at once more before it is free.
+	// Look is when the name is looked at next, and what arrived there is carried to the organization.
+	Look time.Time
+	// Swept says that it was looked at since its time is over.
 	Swept bool
 }
 
@@ -20,18 +22,19 @@ func (o *Organization) IsQuarantined(namespace string) bool {
 	return slices.ContainsFunc(o.Quarantine, func(q Quarantined) bool { return q.Namespace == namespace })
 }
 
-// PutInQuarantine keeps a physical name until then, or longer if it is in quarantine for longer already.
-func (o *Organization) PutInQuarantine(namespace string, until time.Time) {
+// PutInQuarantine keeps a physical name until then, or longer if it is in quarantine for longer already, and has it looked at first
+// at look.
+func (o *Organization) PutInQuarantine(namespace string, until, look time.Time) {
 	for i := range o.Quarantine {
 		if q := &o.Quarantine[i]; q.Namespace == namespace {
 			if until.After(q.Until) {
 				q.Until = until
 			}
-			q.Swept = false
+			q.Look, q.Swept = look, false
 			return
 		}
 	}
-	o.Quarantine = append(o.Quarantine, Quarantined{Namespace: namespace, Until: until})
+	o.Quarantine = append(o.Quarantine, Quarantined{Namespace: namespace, Until: until, Look: look})
 }
 
 // EndQuarantine takes the physical name out of quarantine.
@@ -42,20 +45,20 @@ func (o *Organization) EndQuarantine(namespace string) {
 	}
 }
 
-// LookAgain keeps a physical name in quarantine until then. Swept says that it has been swept.
-func (o *Organization) LookAgain(namespace string, until time.Time, swept bool) {
+// LookAgain has a name in quarantine looked at once more. Swept says that its time was over at the last look.
+func (o *Organization) LookAgain(namespace string, look time.Time, swept bool) {
 	for i := range o.Quarantine {
 		if q := &o.Quarantine[i]; q.Namespace == namespace {
-			q.Until, q.Swept = until, swept
+			q.Look, q.Swept = look, swept
 		}
 	}
 }
 
-// QuarantineDue returns when the first time in quarantine is over; zero without any.
+// QuarantineDue returns when the first name in quarantine is to be looked at; zero without any.
 func (o *Organization) QuarantineDue() (due time.Time) {
 	for _, q := range o.Quarantine {
-		if due.IsZero() || q.Until.Before(due) {
-			due = q.Until
+		if due.IsZero() || q.Look.Before(due) {
+			due = q.Look
 		}
 	}
 	return due

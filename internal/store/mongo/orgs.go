@@ -37,19 +37,20 @@ type orgDoc struct {
 type quarantinedDoc struct {
 	Namespace string         `bson:"namespace"`
 	Until     *bson.DateTime `bson:"until"`
+	Look      *bson.DateTime `bson:"look"`
 	Swept     bool           `bson:"swept,omitempty"`
 }
 
 func packQuarantine(list []tenant.Quarantined) (docs []quarantinedDoc) {
 	for _, q := range list {
-		docs = append(docs, quarantinedDoc{q.Namespace, moment(q.Until), q.Swept})
+		docs = append(docs, quarantinedDoc{q.Namespace, moment(q.Until), moment(q.Look), q.Swept})
 	}
 	return docs
 }
 
 func unpackQuarantine(docs []quarantinedDoc) (list []tenant.Quarantined) {
 	for _, d := range docs {
-		list = append(list, tenant.Quarantined{Namespace: d.Namespace, Until: timeOf(d.Until), Swept: d.Swept})
+		list = append(list, tenant.Quarantined{Namespace: d.Namespace, Until: timeOf(d.Until), Look: timeOf(d.Look), Swept: d.Swept})
 	}
 	return list
 }

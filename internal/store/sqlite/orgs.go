@@ -28,6 +28,7 @@ type orgRow struct {
 type quarantinedJSON struct {
 	Namespace string  `json:"namespace"`
 	Until     *millis `json:"until"`
+	Look      *millis `json:"look"`
 	Swept     bool    `json:"swept,omitempty"`
 }
 
@@ -42,7 +43,7 @@ type placementJSON struct {
 func newOrgRow(org tenant.Organization) *orgRow {
 	r := &orgRow{org: org, op: fromOp(org.Op), placement: placementJSON(org.Placement)}
 	for _, q := range org.Quarantine {
-		r.kept = append(r.kept, quarantinedJSON{q.Namespace, toMillis(q.Until), q.Swept})
+		r.kept = append(r.kept, quarantinedJSON{q.Namespace, toMillis(q.Until), toMillis(q.Look), q.Swept})
 	}
 	return r
 }
@@ -66,7 +67,9 @@ func scanOrg(scan func(dest ...any) error) (tenant.Organization, error) {
 		fromJSON(&r.kept))
 	o.Op, o.Placement = r.op.operation(), tenant.Placement(r.placement)
 	for _, q := range r.kept {
-		o.Quarantine = append(o.Quarantine, tenant.Quarantined{Namespace: q.Namespace, Until: q.Until.time(), Swept: q.Swept})
+		o.Quarantine = append(o.Quarantine, tenant.Quarantined{
+			Namespace: q.Namespace, Until: q.Until.time(), Look: q.Look.time(), Swept: q.Swept,
+		})
 	}
 	return r.org, err
 }
@@ -170,7 +173,8 @@ func (t orgs) update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
 func inMillis(org tenant.Organization) tenant.Organization {
 	org.UpdatedAt, org.DeletedAt = tenant.Millis(org.UpdatedAt), tenant.Millis(org.DeletedAt)
 	for i := range org.Quarantine {
-		org.Quarantine[i].Until = tenant.Millis(org.Quarantine[i].Until)
+		q := &org.Quarantine[i]
+		q.Until, q.Look = tenant.Millis(q.Until), tenant.Millis(q.Look)
 	}
 	if org.Op != nil {
 		org.Op.LeaseUntil, org.Op.Entry.At = tenant.Millis(org.Op.LeaseUntil), tenant.Millis(org.Op.Entry.At)

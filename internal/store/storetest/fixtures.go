@@ -86,7 +86,7 @@ func fullOrg() tenant.Organization {
 	org.Placement.Cluster, org.Placement.Database, org.Placement.UUID = "east", "orgd_east", token()
 	org.DeletedAt = noon.Add(time.Hour)
 	org.Trash = tenant.OperationID(tenant.NewID())
-	org.Quarantine = []tenant.Quarantined{{Namespace: "org_" + token(), Until: noon.Add(time.Hour), Swept: true}}
+	org.Quarantine = []tenant.Quarantined{{Namespace: "org_" + token(), Until: noon.Add(time.Hour), Look: noon.Add(time.Minute), Swept: true}}
 	return org
 }
 

@@ -168,7 +168,7 @@ func orgListByQuarantine(d *desk) {
 	kept := func(name string, until ...time.Time) tenant.OrgID {
 		return d.putNamed(word+name, func(o *tenant.Organization) {
 			for i, at := range until {
-				o.PutInQuarantine(fmt.Sprintf("org_%s_%d", name, i), at)
+				o.PutInQuarantine(fmt.Sprintf("org_%s_%d", name, i), noon.Add(-48*time.Hour), at)
 			}
 		})
 	}
