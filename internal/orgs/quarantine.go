@@ -138,9 +138,10 @@ func (s *Service) sweepDue(ctx context.Context, org tenant.Organization) error {
 	}
 	_, err = s.Orgs.Update(ctx, org.ID, org.Op.Ref(), owned(org.Op.Owner, func(o *tenant.Organization) {
 		for _, q := range s.due(&org) {
-			if free[q.Namespace] {
+			switch is, looked := free[q.Namespace]; {
+			case is:
 				o.EndQuarantine(q.Namespace)
-			} else {
+			case looked: // one that became due meanwhile was not
 				s.lookAgain(o, q)
 			}
 		}
@@ -151,13 +152,16 @@ func (s *Service) sweepDue(ctx context.Context, org tenant.Organization) error {
 // lookAgain keeps a name until the next look.
 func (s *Service) lookAgain(org *tenant.Organization, q tenant.Quarantined) {
 	now := s.millis()
+	soon := now.Add(lookEvery)
 	switch {
 	case org.Op.Unclean:
 		org.PutInQuarantine(q.Namespace, now.Add(s.Limits.Quarantine), now.Add(secondLook))
 	case q.Until.Before(now):
 		org.LookAgain(q.Namespace, now.Add(secondLook), org.Op.Step == tenant.StepPhysical)
+	case q.Until.Before(soon):
+		org.LookAgain(q.Namespace, q.Until, false)
 	default:
-		org.LookAgain(q.Namespace, now.Add(lookEvery), false)
+		org.LookAgain(q.Namespace, soon, false)
 	}
 }
 
