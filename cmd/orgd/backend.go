@@ -49,7 +49,7 @@ type opened struct {
 // backendOf returns the kind of place that the settings name.
 func backendOf(c *config.Config) backend {
 	if c.Store.URI != "" {
-		return mongoServer{c.Store.URI, c.Database}
+		return mongoServer{c.Store.URI, c.Database, c.Lease}
 	}
 	return dataFolder(c.Store.Dir)
 }

@@ -19,6 +19,7 @@ import (
 type mongoServer struct {
 	uri      config.URI
 	database string
+	lease    time.Duration
 }
 
 // goodbye is how long closing the connections may take.
@@ -26,7 +27,7 @@ const goodbye = 5 * time.Second
 
 func (m mongoServer) open(ctx context.Context, as role, log *slog.Logger, now func() time.Time) (*opened, error) {
 	db, err := mongo.Open(ctx, mongo.Options{
-		URI: string(m.uri), Database: m.database, MustExist: as == commanding, Log: log, Now: now,
+		URI: string(m.uri), Database: m.database, MustExist: as == commanding, Lease: m.lease, Log: log, Now: now,
 	})
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ type calls struct {
 	// patience is how long a read-back may take after the caller's time is over.
 	patience time.Duration
 	disk     *disk
+	outdated *outdated
 }
 
 // fate is what became of a write.
@@ -28,6 +29,9 @@ const (
 
 // read runs fn, and translates its error.
 func (c calls) read(ctx context.Context, fn func(ctx context.Context) error) error {
+	if err := c.outdated.check(); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return overdue(err)
 	}
@@ -39,6 +43,9 @@ func (c calls) read(ctx context.Context, fn func(ctx context.Context) error) err
 // write runs fn, which makes one write. Where its answer is lost, look says what became of it: done is success, refused is
 // errLost, anything else CodeUnknownOutcome.
 func (c calls) write(ctx context.Context, fn func(ctx context.Context) error, look func(ctx context.Context) fate) error {
+	if err := c.outdated.check(); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return overdue(err)
 	}

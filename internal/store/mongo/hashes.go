@@ -13,7 +13,9 @@ const surveyTime = time.Minute
 
 // survey are calls that look at everything: their caller waits for nothing else meanwhile.
 func (db *DB) survey() calls {
-	return calls{cap: surveyTime, patience: db.catalog.patience, disk: db.catalog.disk}
+	c := db.catalog
+	c.cap = surveyTime
+	return c
 }
 
 // bcryptOf finds hashes of bcrypt whose cost is 4 to 15, as the embedded store does.

@@ -18,6 +18,12 @@ import (
 type instances struct {
 	calls
 	coll *mongo.Collection
+	db   *DB
+}
+
+// instances returns the list of servers.
+func (db *DB) instances() instances {
+	return instances{db.catalog, db.main.Collection("instances"), db}
 }
 
 type instanceDoc struct {
@@ -29,6 +35,8 @@ type instanceDoc struct {
 	Acks      []ackDoc       `bson:"acks,omitempty"`
 	BeatAt    *bson.DateTime `bson:"beat_at,omitempty"`
 	Dead      bool           `bson:"dead"`
+	// Layouts are those that the server's binary reads and writes. An id is one run of one binary, so they are written once.
+	Layouts *span `bson:"layouts,omitempty"`
 }
 
 type ackDoc struct {
@@ -59,10 +67,29 @@ func (d *instanceDoc) unpack() tenant.Instance {
 	return i
 }
 
-// Register implements store.Instances.
+// Register implements store.Instances. It refuses where the databases are, or are coming, to a layout that this binary does not
+// read, and from then on nothing of them is read or written by this process: one that was declared dead comes back by this way,
+// and nobody has waited for it.
 func (t instances) Register(ctx context.Context, i tenant.Instance) error {
+	if err := t.insert(ctx, i); err != nil {
+		return err
+	}
+	found, err := t.db.layout(ctx)
+	if err == nil {
+		return nil
+	}
+	_ = t.Remove(ctx, i.ID) // else it is declared dead
+	if found.ID != "" {
+		t.outdated.why.Store(&err)
+	}
+	return err
+}
+
+// insert adds a server to the list.
+func (t instances) insert(ctx context.Context, i tenant.Instance) error {
+	layouts := t.db.span()
 	d := instanceDoc{
-		string(i.ID), rowLayout, i.Version, moment(i.StartedAt), i.Counter, packAcks(i.Acks), moment(i.At), i.Dead,
+		string(i.ID), rowLayout, i.Version, moment(i.StartedAt), i.Counter, packAcks(i.Acks), moment(i.At), i.Dead, &layouts,
 	}
 	err := t.write(ctx, func(ctx context.Context) error {
 		_, err := t.coll.InsertOne(ctx, d)
@@ -138,16 +165,26 @@ func (t instances) change(ctx context.Context, id tenant.InstanceID, filter, fie
 
 // List implements store.Instances.
 func (t instances) List(ctx context.Context) (list []tenant.Instance, err error) {
+	all, err := t.docs(ctx)
+	for i := range all {
+		list = append(list, all[i].unpack())
+	}
+	return list, err
+}
+
+// docs returns all servers on the list, as they are stored.
+func (t instances) docs(ctx context.Context) (all []instanceDoc, err error) {
 	o := options.Find().SetSort(bson.D{e("_id", 1)})
 	err = t.read(ctx, func(ctx context.Context) error {
+		all = nil
 		return each(ctx, t.coll, bson.M{fieldLayout: living()}, o, func(raw bson.Raw) error {
 			var d instanceDoc
 			err := bson.Unmarshal(raw, &d)
-			list = append(list, d.unpack())
+			all = append(all, d)
 			return err
 		})
 	})
-	return list, err
+	return all, err
 }
 
 // Remove implements store.Instances.

@@ -46,6 +46,17 @@ func (db *DB) prepare(ctx context.Context) error {
 	return db.index(ctx)
 }
 
+// layout reads the layout's document, and refuses what this binary does not know; the document comes back with the refusal.
+func (db *DB) layout(ctx context.Context) (found layoutDoc, err error) {
+	err = db.catalog.read(ctx, func(ctx context.Context) error {
+		return db.main.Collection(metaCollection).FindOne(ctx, bson.M{"_id": theLayout}).Decode(&found)
+	})
+	if err != nil {
+		return layoutDoc{}, err
+	}
+	return found, db.check(found)
+}
+
 // index makes the indexes that are missing. Over many documents that takes its time, which the log tells.
 func (db *DB) index(ctx context.Context) error {
 	late := time.AfterFunc(db.opts.pace.tell, func() {

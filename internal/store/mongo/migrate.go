@@ -35,11 +35,15 @@ type pace struct {
 	// lease is how long the runner goes on after the last count that arrived; another one takes over when it has seen the
 	// counter stand still for a grace longer.
 	lease, grace time.Duration
-	// tell is how often a long step tells the log how far it is.
+	// tell is how often a long step, or waiting for other servers, tells the log how far it is.
 	tell time.Duration
+	// wait is how long servers that live and cannot read the next layout are waited for.
+	wait time.Duration
 }
 
-var defaultPace = pace{beat: 500 * time.Millisecond, lease: 5 * time.Second, grace: 2 * time.Second, tell: 10 * time.Second}
+var defaultPace = pace{
+	beat: 500 * time.Millisecond, lease: 5 * time.Second, grace: 2 * time.Second, tell: 10 * time.Second, wait: 2 * time.Minute,
+}
 
 // layoutDoc holds the layout's number, and which server is raising it.
 type layoutDoc struct {
@@ -47,6 +51,8 @@ type layoutDoc struct {
 	Layout int        `bson:"layout"`
 	Number int        `bson:"number"`
 	Runner *runnerDoc `bson:"runner,omitempty"`
+	// Next is the layout to which a runner is bringing the databases, or has left them on the way: who cannot read it keeps out.
+	Next int `bson:"next,omitempty"`
 }
 
 // runnerDoc is one attempt of one server to run steps.
@@ -60,31 +66,28 @@ type migration struct {
 	*DB
 	meta  *mongo.Collection
 	token string
+	// begun says that this runner, or one before it, may have written something that has the next layout's shape.
+	begun  bool
+	elders elders
 
 	// seen is the runner that was there at the last look, unchanged since then.
 	seen  runnerDoc
 	since time.Time
 }
 
-// newest is the number of the layout that this binary reads and writes.
-func (db *DB) newest() int { return firstLayout + len(db.opts.steps) }
-
-// migrate returns when the databases are at the newest layout. It refuses those that are beyond it.
+// migrate returns when the databases are at the newest layout. It refuses those that are beyond what this binary reads.
 func (db *DB) migrate(ctx context.Context) error {
 	m := &migration{DB: db, meta: db.main.Collection(metaCollection), token: tenant.NewID()}
 	looks := time.NewTicker(db.opts.pace.beat)
 	defer looks.Stop()
 	for {
 		found, err := m.look(ctx)
-		if err != nil || found.Number == db.newest() {
+		if err != nil || found.Number >= db.newest() {
 			return err
 		}
 		if m.free(found) {
-			err := m.take(ctx, found)
-			if err == nil {
-				err = m.hold(ctx, func(ctx context.Context) error { return m.raise(ctx, found.Number) })
-			}
-			if !errors.Is(err, errLost) && !tenant.IsCode(err, tenant.CodeUnknownOutcome) {
+			err := m.attempt(ctx, found)
+			if !errors.Is(err, errLost) && !errors.Is(err, errCrowded) && !tenant.IsCode(err, tenant.CodeUnknownOutcome) {
 				return err
 			}
 		}
@@ -97,23 +100,19 @@ func (db *DB) migrate(ctx context.Context) error {
 }
 
 // look reads the layout, and refuses one that this binary does not know.
-func (m *migration) look(ctx context.Context) (found layoutDoc, err error) {
-	err = m.catalog.read(ctx, func(ctx context.Context) error {
-		return m.meta.FindOne(ctx, bson.M{"_id": theLayout}).Decode(&found)
-	})
-	switch {
-	case err != nil:
-		return found, err
-	case found.Number > m.newest():
-		return found, tenant.Errorf(tenant.CodeUnavailable,
-			"the database %s was written by a newer version of orgd (layout %d, this one knows %d); use that version",
-			m.main.Name(), found.Number, m.newest())
-	case found.Number < firstLayout:
-		return found, tenant.Errorf(tenant.CodeUnavailable, "the database %s says that it is at layout %d, which no orgd has written",
-			m.main.Name(), found.Number)
-	default:
-		return found, nil
+func (m *migration) look(ctx context.Context) (layoutDoc, error) { return m.DB.layout(ctx) }
+
+// attempt runs the steps from what was found on, once no server is in their way. The lock is taken only then: a server of the
+// older version that restarts meanwhile is let in.
+func (m *migration) attempt(ctx context.Context, found layoutDoc) error {
+	if err := m.makeWay(ctx, found.Number+1); err != nil {
+		return err
 	}
+	if err := m.take(ctx, found); err != nil {
+		return err
+	}
+	m.begun = found.Next > 0
+	return m.hold(ctx, func(ctx context.Context) error { return m.raise(ctx, found.Number) })
 }
 
 // free reports whether nobody runs steps, or somebody whose counter has stood still for too long on our own clock.
@@ -143,7 +142,8 @@ func (m *migration) take(ctx context.Context, found layoutDoc) error {
 	if r := found.Runner; r != nil {
 		filter = bson.D{e("_id", theLayout), e("number", found.Number), e("runner.token", r.Token), e("runner.counter", r.Counter)}
 	}
-	return m.swap(ctx, filter, bson.M{"$set": bson.M{"runner": runnerDoc{Token: m.token}}}, func(now layoutDoc) bool {
+	change := bson.M{"$set": bson.M{"runner": runnerDoc{Token: m.token}, "next": m.newest()}}
+	return m.swap(ctx, filter, change, func(now layoutDoc) bool {
 		return now.Runner != nil && now.Runner.Token == m.token
 	})
 }
@@ -219,7 +219,11 @@ func (m *migration) beat(ctx context.Context, counter int64, deadline time.Time)
 
 // release lets another server be the runner at once. Without it the others wait until this one counts as dead.
 func (m *migration) release(ctx context.Context) {
-	err := m.swap(ctx, m.mine(), bson.M{"$unset": bson.M{"runner": ""}}, func(now layoutDoc) bool {
+	ends := bson.M{"runner": ""}
+	if !m.begun {
+		ends["next"] = ""
+	}
+	err := m.swap(ctx, m.mine(), bson.M{"$unset": ends}, func(now layoutDoc) bool {
 		return now.Runner == nil || now.Runner.Token != m.token
 	})
 	if err != nil {
@@ -227,10 +231,15 @@ func (m *migration) release(ctx context.Context) {
 	}
 }
 
-// raise runs the steps from a layout to the newest one. A step that fails leaves its number.
+// raise runs the steps from a layout to the newest one, each of them if no server is in its way. A step that fails leaves its
+// number.
 func (m *migration) raise(ctx context.Context, from int) error {
 	for n := from; n < m.newest(); n++ {
+		if err := m.makeWay(ctx, n+1); err != nil {
+			return err
+		}
 		one := m.opts.steps[n-firstLayout]
+		m.begun = true
 		m.opts.Log.Info("bringing the database to a new layout", "database", m.main.Name(), "layout", n+1, "step", one.name)
 		if err := one.run(ctx, m.DB, m.teller(n+1)); err != nil {
 			return tenant.Wrap(tenant.CodeUnavailable, err,
@@ -242,6 +251,7 @@ func (m *migration) raise(ctx context.Context, from int) error {
 		if err != nil {
 			return err
 		}
+		m.begun = false
 		m.opts.Log.Info("the database is at a new layout", "database", m.main.Name(), "layout", n+1)
 	}
 	return nil

@@ -27,6 +27,9 @@ type Options struct {
 	// 4 s and 1 s.
 	CallTime     time.Duration
 	DocumentTime time.Duration
+	// Lease is how long a server serves after its last heartbeat (ORGD_LEASE): a layout waits that long, and a little longer, for
+	// one that may be dead. Zero is 5 s.
+	Lease time.Duration
 	// MaxConnections bounds the pool. Zero is 50.
 	MaxConnections uint64
 	// Monitor hears of every command that is sent, and of its answer. Nil is nobody.
@@ -34,6 +37,7 @@ type Options struct {
 
 	tick   <-chan time.Time // of the relay; nil is each second
 	steps  []step           // nil is those of this binary
+	ahead  int              // how many layouts beyond its own this binary reads and writes
 	pace   pace
 	client func(*options.ClientOptions)
 }
@@ -41,6 +45,7 @@ type Options struct {
 const (
 	defaultCallTime     = 4 * time.Second
 	defaultDocumentTime = time.Second
+	defaultLease        = 5 * time.Second
 	// maxConnections is what one server uses of its MongoDB: calls wait for a free connection rather than open more.
 	maxConnections = 50
 	// relayPeriod is how long an audit entry lies in an outbox that nobody reads.
@@ -63,6 +68,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.DocumentTime == 0 {
 		o.DocumentTime = defaultDocumentTime
+	}
+	if o.Lease == 0 {
+		o.Lease = defaultLease
 	}
 	if o.MaxConnections == 0 {
 		o.MaxConnections = maxConnections

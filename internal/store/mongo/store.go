@@ -13,7 +13,8 @@ import (
 // Store returns the contract's interfaces over the databases.
 func (db *DB) Store() store.Store {
 	limit := db.opts.DocumentTime
-	hurried := calls{cap: limit * 3 / 4, patience: limit / 4, disk: db.catalog.disk}
+	hurried := db.catalog
+	hurried.cap, hurried.patience = limit*3/4, limit/4
 	return store.Store{
 		Orgs:         orgs{newShelf(db, db.main.Collection("organizations"), orgKind)},
 		Users:        users{newShelf(db, db.main.Collection("users"), userKind)},
@@ -23,7 +24,7 @@ func (db *DB) Store() store.Store {
 		Documents:    documents{hurried, hurried.cap, db.owners},
 		Places:       places{db.owners},
 		Audit:        audit{db.relay},
-		Instances:    instances{db.catalog, db.main.Collection("instances")},
+		Instances:    db.instances(),
 		Throttle:     db.throttle(),
 		Idempotency:  idempotency{db.catalog, db.private.Collection("idempotency")},
 		Installation: installation{db.catalog, db.private.Collection("installation")},
