@@ -145,6 +145,8 @@ func TestLayoutDoesNotWaitForTheDead(t *testing.T) {
 	want(t, tenant.CodeNotFound, s.Instances.Beat(t.Context(), id, tenant.Heartbeat{Counter: 1}), "the heartbeat of one that was stopped")
 	_, err := s.Orgs.Get(t.Context(), org.ID)
 	must(t, err) // it does not know yet
+	_, err = s.Documents.List(t.Context(), place, "", "", 9)
+	must(t, err)
 	for what, call := range map[string]func() error{
 		"register":  func() error { return s.Instances.Register(t.Context(), tenant.Instance{ID: "reborn"}) },
 		"a read":    func() error { _, err := s.Orgs.Get(t.Context(), org.ID); return err },
@@ -249,6 +251,29 @@ func TestLayoutWaitsForWhoJoinsMeanwhile(t *testing.T) {
 	must(t, db.Store().Instances.Remove(t.Context(), id))
 	must(t, <-newer)
 	wantReshaped(t, db, 2, 1)
+}
+
+// What a step may have begun keeps older servers out, also after another server took the lock and gave it back.
+func TestLayoutOnItsWayStaysClosed(t *testing.T) {
+	o, db := aged(t)
+	_, err := db.main.Collection(metaCollection).UpdateOne(t.Context(), bson.M{"_id": theLayout}, bson.M{"$set": bson.M{"next": 2}})
+	must(t, err)
+	o = patient(o)
+	ended := make(chan func(), 1)
+	i := intruder{before: func() {
+		_, err := db.instances().coll.InsertOne(t.Context(), instanceDoc{ID: "late", Layout: rowLayout, Version: "v1.4.0"})
+		must(t, err)
+		ended <- alive(t, db, "late")
+	}}
+	o.client, o.steps, o.pace.wait = i.options, []step{reshape(1)}, 0
+	err = <-opening(t, o)
+	(<-ended)()
+	if err == nil || !strings.Contains(err.Error(), "late (orgd v1.4.0)") {
+		t.Errorf("it does not wait: %v", err)
+	}
+	if d := layoutOf(t, db); d.Number != 1 || d.Next != 2 || d.Runner != nil {
+		t.Errorf("the layout's document is %+v, want one that is still on its way to 2", d)
+	}
 }
 
 // Two versions of one layout run side by side: the second waits for nobody, and both are on the list.
