@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -63,6 +64,9 @@ func (c *instancesCommand) run(ctx context.Context, a *app, _ string, out contro
 	list, err := a.store.Instances.List(ctx)
 	if err != nil {
 		return err
+	}
+	if a.listener == nil { // a command that has the store to itself is no server
+		list = slices.DeleteFunc(list, func(i tenant.Instance) bool { return i.ID == a.self })
 	}
 	if c.JSON {
 		encoder := json.NewEncoder(out)
