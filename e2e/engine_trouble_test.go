@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -21,13 +20,8 @@ const latest = 8 * time.Second
 // newBearing prepares clients that go on while something is the matter with the store of their server.
 func newBearing(t testing.TB, s *server, seed uint64) *killing {
 	t.Helper()
-	k := &killing{
-		server: s, operator: s.operator("op@orgd.example"), book: &book{operators: 1}, hashing: newHashing(), bearing: true,
-		rng: rand.New(rand.NewPCG(seed, 0)),
-	}
-	for n := range clients {
-		k.clients = append(k.clients, &client{number: n, book: k.book, rng: rand.New(rand.NewPCG(seed, uint64(n+1)))})
-	}
+	k := newKilling(s, int64(seed))
+	k.bearing = true
 	return k
 }
 

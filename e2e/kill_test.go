@@ -28,15 +28,7 @@ func TestKill(t *testing.T) {
 		seed, rounds := number(t, "ORGD_KILL_SEED", time.Now().UnixNano()), number(t, "ORGD_KILL_ROUNDS", on.kills)
 		t.Logf("ORGD_KILL_SEED=%d", seed)
 		s := launch(t, on, append([]string{"ORGD_THROTTLE=off", "ORGD_TOKEN_TTL=24h"}, on.mortal...)...)
-		all := &killing{
-			server: s, operator: s.operator("op@orgd.example"), book: &book{operators: 1}, hashing: newHashing(),
-			rng: rand.New(rand.NewPCG(uint64(seed), 0)),
-		}
-		for n := range clients {
-			all.clients = append(all.clients, &client{
-				number: n, book: all.book, rng: rand.New(rand.NewPCG(uint64(seed), uint64(n+1))),
-			})
-		}
+		all := newKilling(s, seed)
 		for n := range rounds {
 			all.round(int(n) + 1)
 			if t.Failed() {
@@ -45,6 +37,21 @@ func TestKill(t *testing.T) {
 		}
 		all.finish()
 	})
+}
+
+// newKilling prepares clients whose choices are those of the seed.
+func newKilling(s *server, seed int64) *killing {
+	s.t.Helper()
+	k := &killing{
+		server: s, operator: s.operator("op@orgd.example"), book: &book{operators: 1}, hashing: newHashing(),
+		rng: rand.New(rand.NewPCG(uint64(seed), 0)),
+	}
+	for n := range clients {
+		k.clients = append(k.clients, &client{
+			number: n, book: k.book, rng: rand.New(rand.NewPCG(uint64(seed), uint64(n+1))),
+		})
+	}
+	return k
 }
 
 // number reads a number from the environment.
@@ -69,9 +76,22 @@ type killing struct {
 	clients  []*client
 	rng      *rand.Rand
 	hashing  hashing
+	// pool are the servers that the clients ask in turns; nil is the one alone.
+	pool *pool
 	// bearing says that the server goes on while its store is in trouble: a sign-in that is refused for now is repeated.
 	bearing bool
 }
+
+// next is the server for the next request.
+func (k *killing) next() *server {
+	if k.pool == nil {
+		return k.server
+	}
+	return k.pool.next()
+}
+
+func (k *killing) as(token string) caller { return k.next().as(token) }
+func (k *killing) stranger() caller       { return k.next().stranger() }
 
 // round is the time from a start to a kill.
 type round struct {
@@ -92,6 +112,16 @@ type round struct {
 // round lets the clients work, kills the server, starts it again, asks it, ends it and looks at what it left behind.
 func (k *killing) round(n int) {
 	k.t.Helper()
+	r := k.workUntil(n, k.kill)
+	k.start()
+	k.settle()
+	k.judge(n, r)
+	k.start()
+}
+
+// workUntil lets the clients work until a kill at a random moment.
+func (k *killing) workUntil(n int, kill func()) *round {
+	k.t.Helper()
 	r := &round{
 		killing: k, fire: make(chan struct{}), fireAt: 1 + k.rng.Int64N(40), began: time.Now(),
 	}
@@ -108,13 +138,16 @@ func (k *killing) round(n int) {
 	<-time.After(late)
 	r.survived = time.Since(r.began)
 	r.killed.Store(true)
-	k.kill()
+	kill()
 	r.over.Store(true)
 	working.Wait()
 	r.writing.Wait()
+	return r
+}
 
-	k.start()
-	k.settle()
+// judge asks the server, ends it and looks at what is left behind.
+func (k *killing) judge(n int, r *round) {
+	k.t.Helper()
 	asked := k.book.ask(k.server, k.operator)
 	k.stop()
 	left := k.store.inspect(k.t, k.server)
@@ -124,7 +157,6 @@ func (k *killing) round(n int) {
 	k.t.Logf("round %d: killed after %s; answered: %d acts, %d writes; unknown acts: %s; unknown writes: %s; %d operations recovered; %v",
 		n, r.survived.Round(time.Millisecond), r.acted.Load(), r.wrote.Load(), asked.acts, asked.writes,
 		strings.Count(k.log.take(), `msg="operation recovered"`), left.places())
-	k.start()
 }
 
 // attempt sends the act that the tale has noted, and notes its outcome. A server that is too busy is as good as one that is
