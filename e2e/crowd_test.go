@@ -54,6 +54,9 @@ func TestOneNameManyCreators(t *testing.T) {
 	})
 }
 
+// contestants are how many act on one organization at once.
+const contestants = 16
+
 // TestActsOnOneOrganization lets sixteen clients rename, delete and restore one organization at once. One act at a time takes
 // effect, and what the answers say is what became of it.
 func TestActsOnOneOrganization(t *testing.T) {
@@ -64,7 +67,7 @@ func TestActsOnOneOrganization(t *testing.T) {
 		ada.write("plan", fields{"n": 1}).is(http.StatusCreated)
 		c := &contest{owner: ada, operator: op, names: map[string]bool{"Acme": true}, done: map[string]int{created: 1}}
 		var others, restorers sync.WaitGroup
-		for n := range crowd {
+		for n := range contestants {
 			if n%8 == 1 {
 				restorers.Go(func() { // until the others are done, since there is mostly nothing to restore
 					for turn := 0; !c.over.Load(); turn++ {

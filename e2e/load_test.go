@@ -10,9 +10,6 @@ import (
 	"github.com/orgd/orgd/api"
 )
 
-// crowd is how many write, and how many read, while something happens to the organization.
-const crowd = 16
-
 // traffic is a crowd that writes and reads one organization's documents.
 type traffic struct {
 	owner *owner
@@ -29,8 +26,8 @@ type traffic struct {
 	done   sync.WaitGroup
 }
 
-// startTraffic lets the crowd in and waits until each member has been answered once.
-func startTraffic(o *owner) *traffic {
+// startTraffic lets a crowd in, so many writers and as many readers, and waits until each member has been answered once.
+func startTraffic(o *owner, crowd int) *traffic {
 	c := &traffic{owner: o, written: map[string]bool{}}
 	o.write("first", fields{"n": 0}).is(http.StatusCreated)
 	var warm sync.WaitGroup
@@ -113,7 +110,7 @@ func TestRenameUnderLoad(t *testing.T) {
 	overStores(t, func(t *testing.T, on store) {
 		s := launch(t, on)
 		ada := s.found("Acme", "ada@acme.example")
-		c := startTraffic(ada)
+		c := startTraffic(ada, on.crowd)
 		renamer := *ada // the crowd reads ada, so that its copy is renamed
 		for n := range 25 {
 			renamer.renameTo(fmt.Sprintf("Acme %d", n)).is(http.StatusOK)
@@ -139,11 +136,11 @@ func TestDeletionUnderLoad(t *testing.T) {
 		s := launch(t, on)
 		operator := s.operator("op@orgd.example")
 		ada := s.found("Acme", "ada@acme.example")
-		c := startTraffic(ada)
+		c := startTraffic(ada, on.crowd)
 		c.mayEnd.Store(true)
 		ada.dropIt().is(http.StatusOK)
 		c.gone.Store(true)
-		for n := range crowd { // late ones, beside those who are still under way
+		for n := range on.crowd { // late ones, beside those who are still under way
 			c.done.Go(func() { c.write(fmt.Sprintf("late%d", n)) })
 			c.done.Go(func() { c.read(n) })
 		}

@@ -25,6 +25,7 @@ import (
 // mongoStore is a database of its own on the engine of the tests, which goes with the story.
 var mongoStore = store{
 	name:     "mongo",
+	crowd:    4,
 	settings: mongoSettings,
 	inspect: func(t testing.TB, s *server) remains {
 		t.Helper()

@@ -16,6 +16,9 @@ import (
 // store is a kind of store that the stories run over.
 type store struct {
 	name string
+	// crowd is how many write, and how many read, while something happens to an organization. The test engine takes what comes
+	// nearly one after the other, and no call of the store may wait for a second.
+	crowd int
 	// settings are those of a new, empty store for a server that runs in the folder.
 	settings func(t testing.TB, folder string) []string
 	// inspect looks at what a server left behind that has ended, and contents reads all of it, also while the server runs.
@@ -86,6 +89,7 @@ type entry struct {
 // sqliteStore is the embedded store in its default folder.
 var sqliteStore = store{
 	name:     "sqlite",
+	crowd:    16,
 	settings: func(testing.TB, string) []string { return nil },
 	inspect: func(t testing.TB, s *server) remains {
 		t.Helper()
