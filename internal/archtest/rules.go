@@ -93,6 +93,9 @@ var House = Rules{
 		{Path: "internal/logging", Floor: Doors, Only: []string{}, For: []string{"cmd/orgd"}},
 		{Path: "client", Floor: Doors, Only: []string{"api"}, For: []string{"cmd/orgctl", "e2e", "bench"}, Speaks: []string{http}},
 
+		// The drain barrier, explored over a model of a database.
+		{Path: "internal/barriertest", Floor: Doors, Only: []string{}, For: nobody},
+
 		// What the measurements do below HTTP: fill stores, and run a room without its door.
 		{Path: "bench/bulk", Floor: Doors, For: []string{"bench"}, Speaks: []string{sql}},
 		{Path: "bench/rooms", Floor: Doors, For: []string{"bench"}, Speaks: []string{sql, bson}},
