@@ -47,12 +47,15 @@ func (t places) bury(ctx context.Context, home, grave namespace, org tenant.OrgI
 		return false, err
 	}
 	owner := records[home]
+	if buried := records[grave]; buried != nil && (owner == nil || owner.Token != buried.Token) {
+		return true, nil // by an attempt that was cut short; what has come since then is for the next look
+	}
 	if owner != nil && owner.Organization != string(org) {
-		return records[grave] != nil, nil
+		return false, nil
 	}
 	if owner == nil {
 		if there[home.name] == nil {
-			return records[grave] != nil, nil
+			return false, nil
 		}
 		t.owners.log.Warn("something that was sent earlier has made a collection under a name that an organization has left; its documents are carried to the organization",
 			"organization", org, "database", home.database, "collection", home.name)

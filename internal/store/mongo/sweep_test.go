@@ -99,3 +99,25 @@ func TestSweepLeavesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A sweep that was cut short is resumed, though the name has another collection by now: that one is for the next look.
+func TestSweepResumes(t *testing.T) {
+	db := openTest(t, Options{})
+	place, left := settle(t, db), newPlace().Placement.Namespace
+	op := tenant.OperationID(tenant.NewID())
+	application(t, db.main.Collection(left), bson.D{e("_id", "first")})
+	found, err := places{db.owners}.bury(t.Context(), namespace{db.main.Name(), left}, db.owners.grave(db.main.Name(), place.Org, op), place.Org)
+	if err != nil || !found {
+		t.Fatalf("found %v, %v", found, err)
+	}
+	application(t, db.main.Collection(left), bson.D{e("_id", "second")})
+	for i, want := range []bool{true, true, false} {
+		found, err := db.Store().Places.Sweep(t.Context(), left, place, op)
+		must(t, err)
+		docs, err := db.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 10)
+		must(t, err)
+		if found != want || len(docs) != min(i+1, 2) {
+			t.Errorf("look %d found %v, and the organization has %d documents", i+1, found, len(docs))
+		}
+	}
+}
