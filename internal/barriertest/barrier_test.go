@@ -8,7 +8,7 @@ import (
 
 // longEnough is how much time of stories is told with all rules, atMost how much without one until something goes wrong.
 const (
-	longEnough = 4 * time.Minute
+	longEnough = 2 * time.Minute
 	atMost     = 2 * time.Hour
 )
 

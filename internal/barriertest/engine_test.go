@@ -34,6 +34,7 @@ type engine struct {
 	strangers map[tenant.OrgID]bool
 	story     []string
 	broken    string // what is wrong, and then nothing happens any more
+	bolt      bolt
 }
 
 func newEngine() *engine {

@@ -138,7 +138,7 @@ func (l *line) send(ctx context.Context, k kind, tell string, effect func() erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	f := l.draw(k)
+	f := l.stroke(l.draw(k))
 	if tell != "" {
 		tell = l.name + " " + tell
 	}

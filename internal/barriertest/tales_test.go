@@ -147,10 +147,10 @@ func killed(w *world, renamed time.Duration) {
 	w.pass(16 * time.Second)
 }
 
-// renaming has a server try to rename until it succeeds.
+// renaming has a server try to rename until it succeeds, twenty times at most.
 func (w *world) renaming(s *server, after time.Duration, name string) {
 	w.at(after, func(ctx context.Context) {
-		for !s.rename(ctx, x, name) && w.wait(20*time.Millisecond) {
+		for tries := 0; tries < 20 && !s.rename(ctx, x, name) && w.wait(20*time.Millisecond); tries++ {
 			continue
 		}
 	})
