@@ -13,13 +13,14 @@ import (
 	"github.com/orgd/orgd/internal/throttle"
 )
 
-// limited counts attempts by rates that give nothing back while a test runs.
+// limited counts attempts by rates that give nothing back while a test runs, whose time stands still for the others.
 func limited(s store.Store, signUps, changes float64) option {
 	mac := func(label string, parts ...string) string { return fmt.Sprintf("%.60s", fmt.Sprint(label, parts)) }
 	const slowly = 1e-6
+	began := time.Now()
 	return func(deps *orgs.Deps) {
 		deps.Throttle = throttle.New(throttle.Options{
-			Store: s.Throttle, MAC: mac, Now: time.Now,
+			Store: s.Throttle, MAC: mac, Now: func() time.Time { return began },
 			SignUps: throttle.Rate{Burst: signUps, PerSecond: slowly}, Changes: throttle.Rate{Burst: changes, PerSecond: slowly},
 		})
 	}
