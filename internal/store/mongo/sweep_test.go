@@ -66,6 +66,28 @@ func TestSweepCarriesWhatIsLate(t *testing.T) {
 	}
 }
 
+// A move that finds its target taken by the very collection that it moves has arrived: an earlier command for it was late, and a
+// late insert has made another collection under the old name since then.
+func TestMoveThatWasDoneMeanwhile(t *testing.T) {
+	db := openTest(t, Options{})
+	place, next := settle(t, db), newPlace()
+	at, to := namespace{db.main.Name(), place.Placement.Namespace}, namespace{db.main.Name(), next.Placement.Namespace}
+	movers := places{db.owners}
+	m, err := movers.survey(t.Context(), place.Org, at, to)
+	must(t, err)
+	must(t, movers.announce(t.Context(), m))
+	must(t, db.owners.rename(t.Context(), at, to, m.to.UUID))
+	application(t, db.main.Collection(at.name), bson.D{e("_id", "late")})
+	if err := movers.arrive(t.Context(), m); err != nil {
+		t.Errorf("the move says %v", err)
+	}
+	moved := place
+	moved.Placement.Namespace = to.name
+	if _, err := db.Store().Documents.List(t.Context(), moved, tenant.DefaultCollection, "", 1); err != nil {
+		t.Errorf("the organization's data is not there: %v", err)
+	}
+}
+
 // Where nothing has to be kept nothing stays, and an organization in the trash takes nothing.
 func TestSweepLeavesNothing(t *testing.T) {
 	db := openTest(t, Options{})
