@@ -85,7 +85,14 @@ func (p places) rename(ctx context.Context, from, to string, uuid int) error {
 		func() bool { return p.identity(to) == uuid })
 	switch {
 	case errors.Is(err, errNamespaceExists):
-		return tenant.Errorf(tenant.CodeConflict, "the place is taken")
+		at := 0
+		if err := p.ask(ctx, looking, func() error { at = p.identity(to); return nil }); err != nil {
+			return err
+		}
+		if at != uuid {
+			return tenant.Errorf(tenant.CodeConflict, "the place is taken")
+		}
+		return nil
 	case errors.Is(err, errNoNamespace):
 		return tenant.Errorf(tenant.CodeUnavailable, "the collection has gone")
 	}
