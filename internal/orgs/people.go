@@ -52,9 +52,24 @@ func (s *Service) reserveEmail(ctx context.Context, org tenant.Organization) err
 		return nil
 	}
 	return s.patiently(ctx, func() error {
-		_, err := s.Users.Update(ctx, args.User, org.Op.Ref(), func(u *tenant.User) error { return u.Reserve(args.Email) })
-		return err
+		return s.updatePerson(ctx, org, args.User, func(u *tenant.User) error { return u.Reserve(args.Email) })
 	})
+}
+
+// updatePerson changes a person for the operation, if this attempt still owns it once the person was read. Whoever takes it over
+// after that changes the person too, so that the version is another one, and begins before the person was read; so nobody is
+// changed for an operation that somebody else has ended. [errSuperseded] otherwise.
+func (s *Service) updatePerson(ctx context.Context, org tenant.Organization, id tenant.UserID, change func(*tenant.User) error) error {
+	_, err := s.Users.Update(ctx, id, org.Op.Ref(), func(u *tenant.User) error {
+		switch now, err := s.Orgs.Get(ctx, org.ID); {
+		case err != nil && !tenant.IsCode(err, tenant.CodeNotFound):
+			return err
+		case err != nil, now.Op == nil, now.Op.Owner != org.Op.Owner:
+			return errSuperseded
+		}
+		return change(u)
+	})
+	return err
 }
 
 // releaseEmail takes reserveEmail back.
@@ -62,7 +77,7 @@ func (s *Service) releaseEmail(ctx context.Context, org tenant.Organization) err
 	if org.Op.Args.Email == "" {
 		return nil
 	}
-	_, err := s.Users.Update(ctx, org.Op.Args.User, org.Op.Ref(), func(u *tenant.User) error {
+	err := s.updatePerson(ctx, org, org.Op.Args.User, func(u *tenant.User) error {
 		u.Settle(u.Email)
 		return nil
 	})
@@ -77,7 +92,7 @@ func (s *Service) settleOwner(ctx context.Context, org tenant.Organization) erro
 		return nil
 	}
 	now := s.millis()
-	_, err := s.Users.Update(ctx, args.User, org.Op.Ref(), func(u *tenant.User) error {
+	return s.updatePerson(ctx, org, args.User, func(u *tenant.User) error {
 		switch {
 		case u.Sessions.Generation == args.Generation:
 			changeCredentials(u, args)
@@ -87,7 +102,6 @@ func (s *Service) settleOwner(ctx context.Context, org tenant.Organization) erro
 		u.UpdatedAt = now
 		return nil
 	})
-	return err
 }
 
 // changeCredentials is what a change of address or password does to a user, as part of an operation or alone.
@@ -141,7 +155,7 @@ func (s *Service) eachMember(ctx context.Context, org tenant.Organization, chang
 			return err
 		}
 		for _, user := range page {
-			_, err := s.Users.Update(ctx, user.ID, org.Op.Ref(), func(u *tenant.User) error {
+			err := s.updatePerson(ctx, org, user.ID, func(u *tenant.User) error {
 				change(u)
 				return nil
 			})
@@ -184,11 +198,10 @@ func (s *Service) removeMember(ctx context.Context, org tenant.Organization, use
 	if len(slices.DeleteFunc(slices.Clone(user.Memberships), ofThis)) == 0 {
 		return ignore(s.Users.Remove(ctx, user.ID, org.Op.Ref()), tenant.CodeNotFound)
 	}
-	_, err := s.Users.Update(ctx, user.ID, org.Op.Ref(), func(u *tenant.User) error {
+	return s.updatePerson(ctx, org, user.ID, func(u *tenant.User) error {
 		u.Memberships = slices.DeleteFunc(u.Memberships, ofThis)
 		return nil
 	})
-	return err
 }
 
 func setTrashed(u *tenant.User, org tenant.OrgID, trashed bool) {

@@ -114,20 +114,19 @@ func (s *Service) restoration() plan {
 func (s *Service) reserveOwner(ctx context.Context, org tenant.Organization) error {
 	args := org.Op.Args
 	return s.patiently(ctx, func() error {
-		_, err := s.Users.Update(ctx, args.User, org.Op.Ref(), func(u *tenant.User) error {
+		return s.updatePerson(ctx, org, args.User, func(u *tenant.User) error {
 			if !u.HasLiving() {
 				u.Claims = []tenant.Claim{tenant.EmailClaim(args.Email)}
 				return nil
 			}
 			return u.Reserve(args.Email)
 		})
-		return err
 	})
 }
 
 // releaseOwner takes reserveOwner back.
 func (s *Service) releaseOwner(ctx context.Context, org tenant.Organization) error {
-	_, err := s.Users.Update(ctx, org.Op.Args.User, org.Op.Ref(), func(u *tenant.User) error {
+	err := s.updatePerson(ctx, org, org.Op.Args.User, func(u *tenant.User) error {
 		u.Claims = nil
 		if u.HasLiving() {
 			u.Settle(u.Email)
