@@ -27,11 +27,16 @@ func (k *Keeper) beat(ctx context.Context) {
 func (k *Keeper) rejoin(ctx context.Context) {
 	k.Gates.Fence()
 	old, sent := k.Gates.Self(), k.Now()
-	id, err := Register(ctx, k.Instances, k.Version, sent)
-	if err != nil {
+	if k.next == "" {
+		k.next = tenant.InstanceID(tenant.NewID())
+	}
+	id := k.next
+	err := register(ctx, k.Instances, id, k.Version, sent)
+	if err != nil && !tenant.IsCode(err, tenant.CodeIDTaken) { // taken by an attempt whose answer was lost
 		k.tell(ctx, err) // the next heartbeat finds the old one dead once more
 		return
 	}
+	k.next = ""
 	k.Gates.Reborn(id)
 	k.counter = 0
 	k.Gates.Renew(sent.Add(k.Lease))

@@ -51,14 +51,20 @@ type Keeper struct {
 	// counter is that of the last heartbeat, failing whether it did not arrive; of the beating goroutine alone.
 	counter int64
 	failing bool
-	watch   watch
+	// next is who this server comes back as, once it was declared dead and until it is on the list again.
+	next  tenant.InstanceID
+	watch watch
 }
 
 // Register puts a server on the list, before it reads anything else of the store, and returns its id.
 func Register(ctx context.Context, instances store.Instances, version string, now time.Time) (tenant.InstanceID, error) {
 	id := tenant.InstanceID(tenant.NewID())
+	return id, register(ctx, instances, id, version, now)
+}
+
+func register(ctx context.Context, instances store.Instances, id tenant.InstanceID, version string, now time.Time) error {
 	at := tenant.Millis(now)
-	return id, instances.Register(ctx, tenant.Instance{
+	return instances.Register(ctx, tenant.Instance{
 		ID: id, Version: version, StartedAt: at, Heartbeat: tenant.Heartbeat{At: at},
 	})
 }

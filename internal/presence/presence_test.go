@@ -119,6 +119,30 @@ func TestServerThatIsCutOff(t *testing.T) {
 	})
 }
 
+// Who comes back and does not hear that it is on the list again comes as nobody else than before: there would be a server on the list
+// that never sends a heartbeat.
+func TestReturnWhoseAnswerIsLost(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *catalog) {
+		a, b := c.join(t), c.join(t)
+		defer b.end()
+		defer a.end()
+		pass(3 * time.Second)
+		was := b.gates.Self()
+		b.line.connect(false)
+		pass(2 * lease)
+		c.mu.Lock()
+		b.line.deaf = true
+		c.mu.Unlock()
+		b.line.connect(true)
+		pass(3 * time.Second)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if len(c.servers) != 3 || !c.servers[was].Dead || b.line.deaf || b.gates.Fenced() {
+			t.Errorf("on the list are %v", c.servers)
+		}
+	})
+}
+
 // A store that is away for long makes nobody dead: nobody was there to see anything.
 func TestLossOfTheStoreKillsNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T, c *catalog) {

@@ -40,6 +40,8 @@ type line struct {
 	*catalog
 
 	cut bool
+	// deaf loses the answer of the next registration.
+	deaf bool
 }
 
 // connect mends or cuts the line.
@@ -70,7 +72,14 @@ func (l *line) Register(_ context.Context, i tenant.Instance) error {
 	if err := l.reach(); err != nil {
 		return err
 	}
+	if _, taken := l.servers[i.ID]; taken {
+		return tenant.Errorf(tenant.CodeIDTaken, "on the list already")
+	}
 	l.servers[i.ID] = i
+	if l.deaf {
+		l.deaf = false
+		return tenant.Errorf(tenant.CodeUnknownOutcome, "the answer was lost")
+	}
 	return nil
 }
 
