@@ -25,7 +25,7 @@ const clients = 6
 func TestKill(t *testing.T) {
 	t.Parallel()
 	overStores(t, func(t *testing.T, on store) {
-		seed, rounds := number(t, "ORGD_KILL_SEED", time.Now().UnixNano()), number(t, "ORGD_KILL_ROUNDS", on.kills)
+		seed, rounds := number(t, "ORGD_KILL_SEED", time.Now().UnixNano()), number(t, "ORGD_KILL_ROUNDS", 10)
 		t.Logf("ORGD_KILL_SEED=%d", seed)
 		s := launch(t, on, append([]string{"ORGD_THROTTLE=off", "ORGD_TOKEN_TTL=24h"}, on.mortal...)...)
 		all := newKilling(s, seed)

@@ -37,7 +37,6 @@ var mongoStore = store{
 	},
 	sees:   []string{"orgd_private.keys", "orgd_private.sessions", "orgd.organizations", "orgd.users", "orgd.audit"},
 	spoil:  spoilDatabase,
-	kills:  3,
 	mortal: []string{"ORGD_LEASE=3s", "ORGD_REQUEST_TIMEOUT=2900ms"},
 	settled: func(t testing.TB, s *server) {
 		t.Helper()

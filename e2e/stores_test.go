@@ -30,9 +30,8 @@ type store struct {
 	sees []string
 	// spoil are ways to make what is left behind wrong about an organization, each of which inspect must show.
 	spoil func(t *testing.T, s *server, id string) map[string]lie
-	// kills is how many rounds TestKill has by itself. One may take seconds where a killed server is alive to the others until its
-	// heartbeats have stood still for long enough; mortal are settings that make that short.
-	kills  int64
+	// mortal are settings that make it short until a killed server is dead to the others: its heartbeats must have stood still
+	// for long enough.
 	mortal []string
 	// settled waits until nothing is under way any more of what a killed server was at. Nil is that its next start ended it.
 	settled func(t testing.TB, s *server)
@@ -107,7 +106,6 @@ var sqliteStore = store{
 	},
 	sees:   []string{"orgd.db-wal"},
 	spoil:  spoilFolder,
-	kills:  10,
 	folder: true,
 }
 
