@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/orgd/orgd/internal/placement"
+	"github.com/orgd/orgd/internal/store/storetest"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -73,5 +74,22 @@ func TestFollowToTheRemoval(t *testing.T) {
 	}
 	if _, err := gates.Enter(t.Context(), org.ID); !tenant.IsCode(err, tenant.CodeNotFound) {
 		t.Errorf("enter what is gone: %v", err)
+	}
+}
+
+// A look at the list of servers that fails is tried again, and does not end a drain that has time left.
+func TestDrainOutlivesALookThatFails(t *testing.T) {
+	failures := 2
+	s := storetest.Intercept(open(t), func(_ context.Context, method string, call func() error) error {
+		if method == "Instances.List" && failures > 0 {
+			failures--
+			return tenant.Errorf(tenant.CodeUnavailable, "the test says so")
+		}
+		return call()
+	})
+	org := insert(t, s, "Acme")
+	gates := placement.NewGates(placement.NewDirectory(s.Orgs, time.Now), s.Instances, self)
+	if clean, err := gates.Drain(t.Context(), rename(t, s, org.ID, "Beta")); err != nil || !clean || failures != 0 {
+		t.Errorf("clean=%v after %d failures (%v)", clean, 2-failures, err)
 	}
 }

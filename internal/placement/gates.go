@@ -205,22 +205,24 @@ func (g *Gates) shut(org tenant.Organization) (inside int, changed <-chan struct
 }
 
 // awaitOthers waits until every other server on the list has acknowledged the epoch, or is dead. It looks at the list after
-// the epoch was raised: a server that registers later reads the new epoch first.
+// the epoch was raised: a server that registers later reads the new epoch first. A look that fails is tried again in time.
 func (g *Gates) awaitOthers(ctx context.Context, org tenant.Organization) (clean bool, err error) {
 	self := g.Self()
 	for {
 		instances, err := g.instances.List(ctx)
-		if err != nil {
-			return false, err
-		}
-		if done, clean := letGo(instances, self, org); done {
-			return clean, nil
+		if err == nil {
+			if done, clean := letGo(instances, self, org); done {
+				return clean, nil
+			}
 		}
 		timer := time.NewTimer(pollEvery)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
+			if err != nil {
+				return false, err
+			}
 			return false, tenant.Wrap(tenant.CodeUnavailable, ctx.Err(), "another server did not let go of this organization's data in time; try again")
 		}
 	}
