@@ -68,35 +68,50 @@ type site struct {
 }
 
 // reach returns where a collection of a place is: CodeNotFound if the place does not exist, CodeUnavailable if it is
-// another organization's.
+// another organization's. Only a record that was read for this call refuses it: what is remembered of a name may be of the one
+// who bore it a moment ago, and gave it up on another server.
 func (o *owners) reach(ctx context.Context, place tenant.Place, c tenant.Collection) (none site, err error) {
 	home, err := o.home(place)
 	if err != nil {
 		return none, err
 	}
-	known, ok := o.known.get(home)
-	if !ok {
-		began := time.Now()
-		owner, err := o.find(ctx, home)
-		switch {
-		case isMissing(err):
-			return none, tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
-		case err != nil:
-			return none, err
-		}
-		known = o.known.put(home, owner, began)
+	if known, ok := o.known.get(home); ok && known.owner.refusal(place.Org, c) == nil {
+		return known.site(home, c), nil
 	}
+	began := time.Now()
+	owner, err := o.find(ctx, home)
 	switch {
-	case known.owner.Organization != string(place.Org):
-		return none, tenant.Errorf(tenant.CodeUnavailable, "the organization's data cannot be reached; an operator must look for it")
-	case known.owner.State != ready:
-		o.known.forget(home)
-		return none, tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
-	case c == tenant.DefaultCollection:
-		return site{home, known.owner.UUID, known.meter}, nil
-	case !slices.Contains(known.owner.Collections, string(c)):
-		return none, tenant.Errorf(tenant.CodeNotFound, "there is no such collection")
-	default:
-		return site{namespace{home.database, home.name + "." + string(c)}, nil, known.meter}, nil
+	case isMissing(err):
+		return none, errNoData()
+	case err != nil:
+		return none, err
 	}
+	read := o.known.put(home, owner, began)
+	return read.site(home, c), owner.refusal(place.Org, c)
+}
+
+// refusal returns why the record does not let an organization into one of its collections.
+func (d *ownerDoc) refusal(org tenant.OrgID, c tenant.Collection) error {
+	switch {
+	case d.Organization != string(org):
+		return tenant.Errorf(tenant.CodeUnavailable, "the organization's data cannot be reached; an operator must look for it")
+	case d.State != ready:
+		return errNoData()
+	case c != tenant.DefaultCollection && !slices.Contains(d.Collections, string(c)):
+		return tenant.Errorf(tenant.CodeNotFound, "there is no such collection")
+	default:
+		return nil
+	}
+}
+
+func errNoData() error {
+	return tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
+}
+
+// site returns where a collection is that the record lets in.
+func (f fact) site(home namespace, c tenant.Collection) site {
+	if c == tenant.DefaultCollection {
+		return site{home, f.owner.UUID, f.meter}
+	}
+	return site{namespace{home.database, home.name + "." + string(c)}, nil, f.meter}
 }
