@@ -119,6 +119,20 @@ func TestPlacesCutShort(t *testing.T) {
 			return s.Discard(ctx, place)
 		}, func(t *testing.T, place tenant.Place) {
 			gone(t, place)
+			left, err := db.owners.graves(t.Context(), place.Org, discarded)
+			if err != nil || len(left) > 0 {
+				t.Errorf("there are %d homes left in the trash (%v), want none", len(left), err)
+			}
+			must(t, places.Create(t.Context(), place))
+		}},
+		"discard of what was cut short": {func(t *testing.T) tenant.Place {
+			place := newPlace()
+			s.cut(t, 4, func(ctx context.Context) error { return places.Create(ctx, place) })
+			return place
+		}, func(ctx context.Context, s store.Places, place tenant.Place) error {
+			return s.Discard(ctx, place)
+		}, func(t *testing.T, place tenant.Place) {
+			gone(t, place)
 			must(t, places.Create(t.Context(), place))
 		}},
 	} {

@@ -115,6 +115,8 @@ func TestCommandsOnTheWire(t *testing.T) {
 	must(t, s.Documents.Delete(t.Context(), place, "", "doc", 0))
 	must(t, s.Places.Trash(t.Context(), place, "op"))
 	must(t, s.Places.Drop(t.Context(), place.Org, "op"))
+	must(t, s.Places.Create(t.Context(), place))
+	must(t, s.Places.Discard(t.Context(), place))
 	writes := map[string]bool{}
 	for _, command := range []string{"insert", "update", "delete", "findAndModify", "create", "renameCollection", "drop"} {
 		writes[command] = true
@@ -130,6 +132,8 @@ func TestCommandsOnTheWire(t *testing.T) {
 			t.Errorf("a read without a majority: %s", text)
 		case kind == "renameCollection" && strings.Contains(text, "dropTarget"):
 			t.Errorf("a rename that may replace a collection: %s", text)
+		case kind == "drop" && !strings.HasPrefix(on, gravePrefix):
+			t.Errorf("a drop under a name that can be used again: %s", text)
 		}
 		if strings.HasPrefix(on, "org_") && kind != "create" && kind != "getMore" && !strings.Contains(text, string(place.Org)) {
 			t.Errorf("a command on a tenant's collection without the organization: %s", text)

@@ -259,10 +259,10 @@ func forbidden(err error, verb string, n namespace) error {
 		fmt.Sprintf("the database user may not %s collections; give it the role readWrite on the database %s", verb, n.database))
 }
 
-// empty reports whether a collection has no document.
-func (o *owners) empty(ctx context.Context, n namespace) (empty bool, err error) {
+// empty reports whether an organization's collection has no document, its own or another's.
+func (o *owners) empty(ctx context.Context, n namespace, org tenant.OrgID) (empty bool, err error) {
 	err = o.read(ctx, func(ctx context.Context) error {
-		err := o.collection(n).FindOne(ctx, bson.M{}).Err()
+		err := o.collection(n).FindOne(ctx, bson.M{}, options.FindOne().SetComment(string(org))).Err()
 		if empty = isMissing(err); empty {
 			return nil
 		}

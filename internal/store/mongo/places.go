@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -137,25 +138,52 @@ func (t places) remove(ctx context.Context, home namespace, org tenant.OrgID, ow
 	return t.owners.disown(ctx, home, org, owner.Token)
 }
 
-// Discard implements store.Places.
+// discarded is the operation under which homes of creations that are taken back lie in the trash for a moment.
+const discarded tenant.OperationID = "discarded"
+
+// Discard implements store.Places. Even an empty collection goes to the trash first: a drop that arrives late would take away
+// what the next owner of the name has put there.
 func (t places) Discard(ctx context.Context, place tenant.Place) error {
 	home, err := t.owners.home(place)
 	if err != nil {
 		return err
 	}
 	owner, err := t.owners.findOwn(ctx, home, place.Org)
-	if err != nil || owner == nil {
+	if err != nil {
 		return err
 	}
-	empty, err := t.owners.empty(ctx, home)
+	if owner != nil {
+		if err := t.discard(ctx, home, *owner); err != nil {
+			return err
+		}
+	}
+	return t.Drop(ctx, place.Org, discarded)
+}
+
+// discard moves an empty home to the trash, or takes the record back where nothing was made yet.
+func (t places) discard(ctx context.Context, home namespace, owner ownerDoc) error {
+	org := tenant.OrgID(owner.Organization)
+	empty, err := t.owners.empty(ctx, home, org)
+	if err == nil && !empty {
+		err = tenant.Errorf(tenant.CodeConflict, "the organization has documents already")
+	}
+	if err != nil {
+		return err
+	}
+	grave := t.owners.grave(home.database, org, discarded)
+	there, err := t.owners.look(ctx, home, grave)
 	switch {
 	case err != nil:
 		return err
-	case !empty:
-		return tenant.Errorf(tenant.CodeConflict, "the organization has documents already")
-	default:
-		return t.remove(ctx, home, place.Org, *owner)
+	case len(there) == 0:
+		defer t.owners.forget(home)
+		return errors.Join(t.owners.disown(ctx, grave, org, owner.Token), t.owners.disown(ctx, home, org, owner.Token))
+	case owner.UUID == nil: // made, and not noted yet
+		if err := t.owners.settle(ctx, home, owner, there[home.name]); err != nil {
+			return err
+		}
 	}
+	return t.move(ctx, org, home, grave)
 }
 
 var _ store.Places = places{}
