@@ -39,6 +39,27 @@ func TestDeletionHoldsAtOnceEverywhere(t *testing.T) {
 	}
 }
 
+// TestReturnFromTheTrashIsSeenEverywhere brings an organization back on one server and goes on at another one, which was asked for
+// it a moment ago and said that it is gone.
+func TestReturnFromTheTrashIsSeenEverywhere(t *testing.T) {
+	t.Parallel()
+	s := launch(t, mongoStore)
+	next := beside(t, s)
+	next.start()
+	operator := s.operator("op@orgd.example")
+	for _, name := range []string{"Acme", "Beta", "Gamma"} {
+		ada := s.found(name, "ada@"+name+".example")
+		there := *ada
+		there.signIn(next)
+		there.write("plan", fields{"n": 1}).is(http.StatusCreated)
+		ada.dropIt().is(http.StatusOK)
+		there.read("plan").is(http.StatusUnauthorized, http.StatusNotFound)
+		operator.post("/v1/organizations/"+ada.org.ID+"/restore", fields{}).is(http.StatusOK)
+		there.caller = next.as(s.stranger().login(ada.email, goodPassword).accessToken())
+		there.read("plan").is(http.StatusOK)
+	}
+}
+
 // TestRevocationsReachEveryServer ends sessions and a key on one server: another one takes them for a change at once no more, and for
 // nothing after two seconds.
 func TestRevocationsReachEveryServer(t *testing.T) {

@@ -47,13 +47,20 @@ func NewDirectory(orgs store.Orgs, now func() time.Time) *Directory {
 }
 
 // ByID returns the organization in whatever state it is. The value is shared: callers must not change it.
+//
+// What is known already, or was asked for somebody else, refuses nobody: the organization may have come back from the trash on
+// another server a moment ago, so one that is not visible is read again for each caller.
 func (d *Directory) ByID(ctx context.Context, id tenant.OrgID) (*tenant.Organization, error) {
 	if s, ok := d.byID.GetIfPresent(id); ok {
-		if f := d.current(s); f != nil {
+		if f := d.current(s); f != nil && f.org.State.Visible() {
 			return f.org, nil
 		}
 	}
-	return d.load(ctx, string(id), func(ctx context.Context) (tenant.Organization, error) { return d.orgs.Get(ctx, id) })
+	org, err := d.load(ctx, string(id), func(ctx context.Context) (tenant.Organization, error) { return d.orgs.Get(ctx, id) })
+	if tenant.IsCode(err, tenant.CodeNotFound) || err == nil && !org.State.Visible() {
+		return d.Fresh(ctx, id)
+	}
+	return org, err
 }
 
 // ByName returns the organization that bears the name now; CodeNotFound while the name is only claimed.

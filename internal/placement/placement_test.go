@@ -112,6 +112,58 @@ func TestDirectoryServesFactsForOneSecond(t *testing.T) {
 	}
 }
 
+// An organization that another server has brought back from the trash is there for the next who asks, though this one knew
+// that it was gone, and is just being told so again.
+func TestReturnFromTheTrashIsSeenAtOnce(t *testing.T) {
+	s := open(t)
+	org := insert(t, s, "Acme")
+	become := func(state tenant.State) {
+		t.Helper()
+		_, err := s.Orgs.Update(t.Context(), org.ID, tenant.Upkeep{Reason: "test"}, func(o *tenant.Organization) error {
+			o.State = state
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	become(tenant.StateTrashed)
+	h := holdAnswers(s)
+	dir := placement.NewDirectory(h.store.Orgs, time.Now)
+	state := func() tenant.State {
+		got, err := dir.ByID(t.Context(), org.ID)
+		if err != nil {
+			t.Error(err)
+			return ""
+		}
+		return got.State
+	}
+	if got := state(); got != tenant.StateTrashed {
+		t.Fatalf("it is %s, want trashed", got)
+	}
+	h.armed.Store(true)
+	earlier := make(chan tenant.State)
+	go func() { earlier <- state() }()
+	select {
+	case <-h.read:
+	case got := <-earlier:
+		t.Fatalf("it is still known to be %s, and was not read", got)
+	}
+	become(tenant.StateActive)
+	later := make(chan tenant.State)
+	go func() { later <- state() }()
+	close(h.release)
+	for range 2 {
+		select {
+		case <-earlier:
+		case got := <-later:
+			if got != tenant.StateActive {
+				t.Errorf("who asks after the return is told %s", got)
+			}
+		}
+	}
+}
+
 // Rule gate-epoch: a read that began before the drain and returns after it leaves nothing in the directory.
 func TestNoFactFromBeforeTheDrain(t *testing.T) {
 	s := open(t)
