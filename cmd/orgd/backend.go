@@ -41,6 +41,8 @@ type opened struct {
 	orphans func(ctx context.Context) ([]string, error)
 	// dearest returns the stored password hash that takes longest to compare.
 	dearest func(ctx context.Context) (hash string, err error)
+	// outdated tells once why a server must stop using the store; nil where that cannot happen.
+	outdated <-chan error
 	// metrics are those of this kind alone.
 	metrics []prometheus.Collector
 	close   func() error

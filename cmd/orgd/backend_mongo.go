@@ -34,8 +34,9 @@ func (m mongoServer) open(ctx context.Context, as role, log *slog.Logger, now fu
 	}
 	return &opened{
 		store: db.Store(), place: db.Place(), shared: true, orphans: db.Orphans, dearest: db.DearestHash,
-		backup:  func(context.Context, string, func(control.Progress)) error { return m.noBackup() },
-		metrics: []prometheus.Collector{newOutboxGauge(db.Outbox)},
+		outdated: db.Outdated(),
+		backup:   func(context.Context, string, func(control.Progress)) error { return m.noBackup() },
+		metrics:  []prometheus.Collector{newOutboxGauge(db.Outbox)},
 		close: func() error {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 			defer cancel()

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +77,17 @@ func TestFencedServerIsNotReady(t *testing.T) {
 		if err := health.Ping(t.Context()); tenant.CodeOf(err) != c.code && (err != nil || c.code != "") {
 			t.Errorf("with a lease until %v it says %v", c.until, err)
 		}
+	}
+}
+
+// TestServerThatIsOutdatedSaysSoAndStops finds out while it serves, as one does that was taken for dead while a newer version
+// changed the database.
+func TestServerThatIsOutdatedSaysSoAndStops(t *testing.T) {
+	t.Parallel()
+	s := launch(t)
+	s.outdated <- errors.New("the database was written by a newer version")
+	s.wantExit(exitFailed)
+	if !strings.Contains(s.log.String(), "orgd: the database was written by a newer version\n") {
+		t.Errorf("it does not say why:\n%s", s.log)
 	}
 }

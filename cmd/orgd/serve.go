@@ -87,7 +87,7 @@ func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) 
 // processor time of a look-up; the peak with 100,000 organizations grows from 124 to 141 MB).
 const heapFloor = 16 << 20
 
-// run answers until ctx ends or a listener fails, then ends in order.
+// run answers until ctx ends, a listener fails or the store is not for this version any more, then ends in order.
 func (s *server) run(ctx context.Context, p *process) error {
 	floor := make([]byte, heapFloor)
 	defer runtime.KeepAlive(floor)
@@ -107,6 +107,8 @@ func (s *server) run(ctx context.Context, p *process) error {
 	case <-ctx.Done():
 		s.log.Info("ending: no more connections are taken, requests under way are finished")
 	case err = <-failed:
+	case err = <-s.app.outdated:
+		s.log.Error("ending: this version must not use the store any more", "error", oneLine(err))
 	}
 	s.api.Drain()
 	err = errors.Join(err, s.shutDoors(lasting))

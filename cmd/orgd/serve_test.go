@@ -26,6 +26,7 @@ type site struct {
 	t        *testing.T
 	signals  chan os.Signal
 	exited   chan int
+	outdated chan error // to end it as one that its store refuses
 	server   *server
 	address  string
 	environ  []string
@@ -55,14 +56,17 @@ func (w *text) String() string {
 // launch runs orgd in a folder of its own until the test ends.
 func launch(t *testing.T, environ ...string) *site {
 	t.Helper()
-	s := &site{t: t, signals: make(chan os.Signal, 2), exited: make(chan int, 1), log: &text{}, out: &text{}}
+	s := &site{t: t, signals: make(chan os.Signal, 2), exited: make(chan int, 1), outdated: make(chan error, 1), log: &text{}, out: &text{}}
 	data := filepath.Join(t.TempDir(), "data")
 	ready := make(chan *server, 1)
 	s.environ = append([]string{"ORGD_LISTEN=127.0.0.1:0", "ORGD_BCRYPT_COST=10", "ORGD_STORE=sqlite:" + data}, environ...)
 	p := &process{
 		env: s.environ, stdin: strings.NewReader(""), stdout: s.out, stderr: s.log, now: s.now,
 		signals: s.signals, kill: func(int) { t.Error("the server was killed") },
-		serving: func(server *server) { ready <- server },
+		serving: func(server *server) {
+			server.app.outdated = s.outdated
+			ready <- server
+		},
 	}
 	go func() { s.exited <- run(context.Background(), p) }()
 	select {

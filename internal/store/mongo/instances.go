@@ -80,7 +80,7 @@ func (t instances) Register(ctx context.Context, i tenant.Instance) error {
 	}
 	_ = t.Remove(ctx, i.ID) // else it is declared dead
 	if found.ID != "" {
-		t.outdated.why.Store(&err)
+		t.outdated.note(err)
 	}
 	return err
 }

@@ -48,7 +48,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db.client, db.main, db.private = client, client.Database(o.Database), client.Database(o.Database+"_private")
 	db.address = addressOf(settings)
-	db.catalog = calls{cap: o.CallTime, patience: min(o.CallTime, time.Second), disk: &disk{now: o.Now}, outdated: &outdated{}}
+	db.catalog = calls{cap: o.CallTime, patience: min(o.CallTime, time.Second), disk: &disk{now: o.Now}, outdated: newOutdated()}
 	db.relay = newRelay(db.catalog, o, db.main.Collection("audit"),
 		db.main.Collection("organizations"), db.main.Collection("users"), db.main.Collection("operators"), db.private.Collection("keys"))
 	db.owners = &owners{

@@ -53,8 +53,24 @@ func (db *DB) check(found layoutDoc) error {
 	}
 }
 
-// outdated is why this process must not use the databases any more, once it knows; the zero value is that it may.
-type outdated struct{ why atomic.Pointer[error] }
+// outdated is why this process must not use the databases any more, once it knows.
+type outdated struct {
+	why  atomic.Pointer[error]
+	told chan error // of one, who ends the process
+}
+
+func newOutdated() *outdated { return &outdated{told: make(chan error, 1)} }
+
+// note keeps the first reason, for everybody who asks the databases from now on.
+func (o *outdated) note(why error) {
+	if o.why.CompareAndSwap(nil, &why) {
+		o.told <- why
+	}
+}
+
+// Outdated tells once why this process must not use the databases any more, when it finds out: every call of the store fails with
+// the same reason from then on.
+func (db *DB) Outdated() <-chan error { return db.catalog.outdated.told }
 
 func (o *outdated) check() error {
 	if o == nil {

@@ -206,6 +206,8 @@ func TestOlderServersAreKeptOutOfSteps(t *testing.T) {
 	}
 	refused(<-opening(t, older))
 	refused(db.Store().Instances.Register(t.Context(), tenant.Instance{ID: "late"}))
+	refused(<-db.Outdated())
+	refused(db.Store().Health.Ping(t.Context()))
 	close(b.end)
 	if err := <-newer; err == nil || !strings.Contains(err.Error(), "no such luck") {
 		t.Errorf("the step that fails: %v", err)
