@@ -61,8 +61,10 @@ func (w *world) owner() access.Caller {
 	return access.Caller{Kind: tenant.ActorMember, User: "u", Org: w.org.ID, Role: tenant.RoleOwner}
 }
 
+func (w *world) ref(id tenant.DocumentID) documents.Ref { return documents.Ref{Org: w.org.ID, ID: id} }
+
 func (w *world) put(id, data string, cond documents.Condition) (tenant.Document, bool, error) {
-	return w.docs.Put(w.t.Context(), w.owner(), w.org.ID, tenant.DocumentID(id), tenant.Data(data), cond)
+	return w.docs.Put(w.t.Context(), w.owner(), w.ref(tenant.DocumentID(id)), tenant.Data(data), cond)
 }
 
 func wantCode(t *testing.T, err error, want tenant.Code, doing string) {
@@ -94,7 +96,7 @@ func TestPut(t *testing.T) {
 			t.Errorf("put %s under %+v: created %t, version %d, data %s", step.data, step.cond, created, doc.Version, doc.Data)
 		}
 	}
-	if doc, err := w.docs.Get(t.Context(), w.owner(), w.org.ID, "a"); err != nil || string(doc.Data) != `{"n":3}` {
+	if doc, err := w.docs.Get(t.Context(), w.owner(), w.ref("a")); err != nil || string(doc.Data) != `{"n":3}` {
 		t.Errorf("at the end: %s %v", doc.Data, err)
 	}
 }
@@ -102,7 +104,7 @@ func TestPut(t *testing.T) {
 func TestPatchAndDelete(t *testing.T) {
 	w := newWorld(t, 0)
 	patch := func(p string, cond documents.Condition) (tenant.Document, error) {
-		return w.docs.Patch(t.Context(), w.owner(), w.org.ID, "a", []byte(p), cond)
+		return w.docs.Patch(t.Context(), w.owner(), w.ref("a"), []byte(p), cond)
 	}
 	_, err := patch(`{"n":1}`, documents.Condition{})
 	wantCode(t, err, tenant.CodeNotFound, "patch of nothing")
@@ -117,9 +119,9 @@ func TestPatchAndDelete(t *testing.T) {
 	wantCode(t, err, tenant.CodePrecondition, "patch of the old version")
 	_, err = patch(`{"_id":1}`, documents.Condition{})
 	wantCode(t, err, tenant.CodeInvalid, "patch of a reserved name")
-	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.org.ID, "a", 1), tenant.CodePrecondition, "delete of the old version")
-	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.org.ID, "a", 2), "", "delete")
-	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.org.ID, "a", 0), tenant.CodeNotFound, "delete again")
+	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), 1), tenant.CodePrecondition, "delete of the old version")
+	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), 2), "", "delete")
+	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), 0), tenant.CodeNotFound, "delete again")
 }
 
 // Patches without a condition never lose one another.
@@ -131,13 +133,13 @@ func TestConcurrentPatchesAllCount(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 16 {
 		wg.Go(func() {
-			if _, err := w.docs.Patch(t.Context(), w.owner(), w.org.ID, "a", fmt.Appendf(nil, `{"p%02d":1}`, i), documents.Condition{}); err != nil {
+			if _, err := w.docs.Patch(t.Context(), w.owner(), w.ref("a"), fmt.Appendf(nil, `{"p%02d":1}`, i), documents.Condition{}); err != nil {
 				t.Errorf("patch %d: %v", i, err)
 			}
 		})
 	}
 	wg.Wait()
-	doc, err := w.docs.Get(t.Context(), w.owner(), w.org.ID, "a")
+	doc, err := w.docs.Get(t.Context(), w.owner(), w.ref("a"))
 	if err != nil || doc.Version != 17 || len(doc.Data) != len(`{}`)+16*len(`"p00":1`)+15 {
 		t.Errorf("after 16 patches: version %d, %s (%v)", doc.Version, doc.Data, err)
 	}
@@ -149,7 +151,7 @@ func TestPutMeetsAnInsert(t *testing.T) {
 	reached, release := w.faults.Block("Documents.Insert")
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := w.docs.Put(context.Background(), w.owner(), w.org.ID, "a", tenant.Data(`{"by":"first"}`), documents.Condition{})
+		_, _, err := w.docs.Put(context.Background(), w.owner(), w.ref("a"), tenant.Data(`{"by":"first"}`), documents.Condition{})
 		done <- err
 	}()
 	<-reached
@@ -158,7 +160,7 @@ func TestPutMeetsAnInsert(t *testing.T) {
 	}
 	release()
 	wantCode(t, <-done, "", "the first put")
-	if doc, err := w.docs.Get(t.Context(), w.owner(), w.org.ID, "a"); err != nil || string(doc.Data) != `{"by":"first"}` || doc.Version != 2 {
+	if doc, err := w.docs.Get(t.Context(), w.owner(), w.ref("a")); err != nil || string(doc.Data) != `{"by":"first"}` || doc.Version != 2 {
 		t.Errorf("the later write must stand: %s, version %d (%v)", doc.Data, doc.Version, err)
 	}
 }
@@ -175,7 +177,7 @@ func TestPutLosesItsStore(t *testing.T) {
 	reached, release := w.faults.Block("Documents.Update")
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := w.docs.Put(context.Background(), w.owner(), w.org.ID, "a", tenant.Data(`{}`), documents.Condition{})
+		_, _, err := w.docs.Put(context.Background(), w.owner(), w.ref("a"), tenant.Data(`{}`), documents.Condition{})
 		done <- err
 	}()
 	<-reached
@@ -224,7 +226,7 @@ func TestQuota(t *testing.T) {
 	wantCode(t, err, "", "within the quota")
 	_, _, err = w.put("b", `{"n":"1234567"}`, documents.Condition{})
 	wantCode(t, err, tenant.CodeQuota, "beyond the quota")
-	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.org.ID, "a", 0), "", "delete at the quota")
+	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), 0), "", "delete at the quota")
 }
 
 // Who may: members of this organization, and nobody else, on every act.
@@ -244,19 +246,19 @@ func TestStrangersFindNothing(t *testing.T) {
 		"an operator": {access.Caller{Kind: tenant.ActorOperator, Operator: "o"}, tenant.CodeForbidden},
 	} {
 		ctx, org := t.Context(), w.org.ID
-		_, err := w.docs.Get(ctx, tc.caller, org, "a")
+		_, err := w.docs.Get(ctx, tc.caller, documents.Ref{Org: org, ID: "a"})
 		wantCode(t, err, tc.want, who+" gets")
 		_, _, err = w.docs.List(ctx, tc.caller, org, "", 1)
 		wantCode(t, err, tc.want, who+" lists")
 		_, err = w.docs.Create(ctx, tc.caller, org, tenant.Data(`{}`), documents.IDs{})
 		wantCode(t, err, tc.want, who+" creates")
-		_, _, err = w.docs.Put(ctx, tc.caller, org, "a", tenant.Data(`{}`), documents.Condition{})
+		_, _, err = w.docs.Put(ctx, tc.caller, documents.Ref{Org: org, ID: "a"}, tenant.Data(`{}`), documents.Condition{})
 		wantCode(t, err, tc.want, who+" puts")
-		_, err = w.docs.Patch(ctx, tc.caller, org, "a", []byte(`{}`), documents.Condition{})
+		_, err = w.docs.Patch(ctx, tc.caller, documents.Ref{Org: org, ID: "a"}, []byte(`{}`), documents.Condition{})
 		wantCode(t, err, tc.want, who+" patches")
-		wantCode(t, w.docs.Delete(ctx, tc.caller, org, "a", 0), tc.want, who+" deletes")
+		wantCode(t, w.docs.Delete(ctx, tc.caller, documents.Ref{Org: org, ID: "a"}, 0), tc.want, who+" deletes")
 	}
-	if doc, err := w.docs.Get(t.Context(), w.owner(), w.org.ID, "a"); err != nil || doc.Version != 1 {
+	if doc, err := w.docs.Get(t.Context(), w.owner(), w.ref("a")); err != nil || doc.Version != 1 {
 		t.Errorf("after them the document is %+v (%v)", doc, err)
 	}
 }

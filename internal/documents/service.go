@@ -37,6 +37,12 @@ type Service struct{ Deps }
 // New makes the service.
 func New(deps Deps) *Service { return &Service{Deps: deps} }
 
+// Ref names a document of an organization's default collection.
+type Ref struct {
+	Org tenant.OrgID
+	ID  tenant.DocumentID
+}
+
 // IDs of a document and of the write that makes it, where they were planned before; empty ones are made.
 type IDs struct {
 	ID      tenant.DocumentID
@@ -60,9 +66,9 @@ func (s *Service) Create(ctx context.Context, caller access.Caller, org tenant.O
 }
 
 // Get returns a document.
-func (s *Service) Get(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID) (tenant.Document, error) {
-	return inside(ctx, s, caller, access.DocRead, org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
-		return s.Documents.Get(ctx, place, tenant.DefaultCollection, id)
+func (s *Service) Get(ctx context.Context, caller access.Caller, ref Ref) (tenant.Document, error) {
+	return inside(ctx, s, visitor{caller, access.DocRead}, ref.Org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
+		return s.Documents.Get(ctx, place, tenant.DefaultCollection, ref.ID)
 	})
 }
 
@@ -85,32 +91,32 @@ func (s *Service) List(ctx context.Context, caller access.Caller, org tenant.Org
 func (s *Service) page(ctx context.Context, caller access.Caller, org tenant.OrgID, after tenant.DocumentID,
 	limit int,
 ) ([]tenant.Document, error) {
-	return inside(ctx, s, caller, access.DocRead, org, func(ctx context.Context, place tenant.Place) ([]tenant.Document, error) {
+	return inside(ctx, s, visitor{caller, access.DocRead}, org, func(ctx context.Context, place tenant.Place) ([]tenant.Document, error) {
 		return s.Documents.List(ctx, place, tenant.DefaultCollection, after, limit)
 	})
 }
 
 // Put makes the document what data says, and reports whether it was not there before.
-func (s *Service) Put(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID, data tenant.Data,
+func (s *Service) Put(ctx context.Context, caller access.Caller, ref Ref, data tenant.Data,
 	cond Condition,
 ) (doc tenant.Document, created bool, err error) {
-	doc = s.fresh(data, IDs{ID: id})
+	doc = s.fresh(data, IDs{ID: ref.ID})
 	if cond.IfAbsent {
-		doc, err = s.insert(ctx, caller, org, doc)
+		doc, err = s.insert(ctx, caller, ref.Org, doc)
 		if tenant.IsCode(err, tenant.CodeIDTaken) {
 			err = tenant.Errorf(tenant.CodePrecondition, "a document with this id exists already")
 		}
 		return doc, err == nil, err
 	}
 	for range attempts {
-		replaced, err := s.change(ctx, caller, org, id, cond, func(tenant.Data) (tenant.Data, error) { return data, nil })
+		replaced, err := s.change(ctx, caller, ref, cond, func(tenant.Data) (tenant.Data, error) { return data, nil })
 		if cond.IfVersion > 0 || !tenant.IsCode(err, tenant.CodeNotFound) {
 			return replaced, false, err
 		}
-		if err := s.admits(ctx, org); err != nil {
+		if err := s.admits(ctx, ref.Org); err != nil {
 			return doc, false, err // it was no document that was not found, or nobody can tell
 		}
-		inserted, err := s.insert(ctx, caller, org, doc)
+		inserted, err := s.insert(ctx, caller, ref.Org, doc)
 		if !tenant.IsCode(err, tenant.CodeIDTaken) {
 			return inserted, err == nil, err
 		}
@@ -119,18 +125,18 @@ func (s *Service) Put(ctx context.Context, caller access.Caller, org tenant.OrgI
 }
 
 // Patch applies a JSON Merge Patch (RFC 7396) to the document.
-func (s *Service) Patch(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID, patch []byte,
+func (s *Service) Patch(ctx context.Context, caller access.Caller, ref Ref, patch []byte,
 	cond Condition,
 ) (tenant.Document, error) {
-	return s.change(ctx, caller, org, id, cond, func(data tenant.Data) (tenant.Data, error) {
+	return s.change(ctx, caller, ref, cond, func(data tenant.Data) (tenant.Data, error) {
 		return tenant.MergePatch(data, patch)
 	})
 }
 
 // Delete removes the document; ifVersion above 0 is the version that it must have.
-func (s *Service) Delete(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID, ifVersion int64) error {
-	_, err := inside(ctx, s, caller, access.DocWrite, org, func(ctx context.Context, place tenant.Place) (struct{}, error) {
-		return struct{}{}, s.Documents.Delete(ctx, place, tenant.DefaultCollection, id, ifVersion)
+func (s *Service) Delete(ctx context.Context, caller access.Caller, ref Ref, ifVersion int64) error {
+	_, err := inside(ctx, s, visitor{caller, access.DocWrite}, ref.Org, func(ctx context.Context, place tenant.Place) (struct{}, error) {
+		return struct{}{}, s.Documents.Delete(ctx, place, tenant.DefaultCollection, ref.ID, ifVersion)
 	})
 	return err
 }
@@ -144,17 +150,17 @@ func (s *Service) fresh(data tenant.Data, ids IDs) tenant.Document {
 }
 
 func (s *Service) insert(ctx context.Context, caller access.Caller, org tenant.OrgID, doc tenant.Document) (tenant.Document, error) {
-	return inside(ctx, s, caller, access.DocWrite, org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
+	return inside(ctx, s, visitor{caller, access.DocWrite}, org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
 		return s.Documents.Insert(ctx, place, tenant.DefaultCollection, doc, s.Quota)
 	})
 }
 
-func (s *Service) change(ctx context.Context, caller access.Caller, org tenant.OrgID, id tenant.DocumentID, cond Condition,
+func (s *Service) change(ctx context.Context, caller access.Caller, ref Ref, cond Condition,
 	next func(tenant.Data) (tenant.Data, error),
 ) (tenant.Document, error) {
 	now, writeID := tenant.Millis(s.Now()), tenant.NewID()
-	return inside(ctx, s, caller, access.DocWrite, org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
-		return s.Documents.Update(ctx, place, tenant.DefaultCollection, id, s.Quota, func(d *tenant.Document) error {
+	return inside(ctx, s, visitor{caller, access.DocWrite}, ref.Org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
+		return s.Documents.Update(ctx, place, tenant.DefaultCollection, ref.ID, s.Quota, func(d *tenant.Document) error {
 			if cond.IfVersion > 0 && d.Version != cond.IfVersion {
 				return tenant.Errorf(tenant.CodePrecondition, "the document has changed meanwhile; get it again and repeat the change")
 			}
@@ -177,11 +183,17 @@ func (s *Service) admits(ctx context.Context, org tenant.OrgID) error {
 	return err
 }
 
+// visitor is a caller and what for.
+type visitor struct {
+	caller access.Caller
+	action access.Action
+}
+
 // inside makes one store call inside the organization's gate.
-func inside[T any](ctx context.Context, s *Service, caller access.Caller, action access.Action, org tenant.OrgID,
+func inside[T any](ctx context.Context, s *Service, who visitor, org tenant.OrgID,
 	call func(context.Context, tenant.Place) (T, error),
 ) (got T, err error) {
-	if err := s.Guard.Allow(ctx, caller, action, org); err != nil {
+	if err := s.Guard.Allow(ctx, who.caller, who.action, org); err != nil {
 		return got, err
 	}
 	visit, err := s.Gates.Enter(ctx, org)

@@ -62,7 +62,7 @@ func (s *Server) createDocument(ctx context.Context, caller access.Caller, in *n
 		return err
 	})
 	if err == nil && replayed {
-		doc, err = s.deps.Documents.Get(ctx, caller, org.ID, tenant.DocumentID(plan.ResourceID))
+		doc, err = s.deps.Documents.Get(ctx, caller, documents.Ref{Org: org.ID, ID: tenant.DocumentID(plan.ResourceID)})
 	}
 	if err != nil {
 		return nil, err
@@ -70,14 +70,15 @@ func (s *Server) createDocument(ctx context.Context, caller access.Caller, in *n
 	return showDocument(201, &doc).at(org.ID), nil
 }
 
-// document resolves the organization and the id of a path.
-func (s *Server) document(ctx context.Context, caller access.Caller, in DocumentPath) (tenant.OrgID, tenant.DocumentID, error) {
+// document resolves a path: the organization, and the id of a document in it.
+func (s *Server) document(ctx context.Context, caller access.Caller, in DocumentPath) (ref documents.Ref, err error) {
 	org, err := s.own(ctx, caller, in.Org)
 	if err != nil {
-		return "", "", err
+		return ref, err
 	}
-	id, err := tenant.ParseDocumentID("path.id", in.ID)
-	return org.ID, id, err
+	ref.Org = org.ID
+	ref.ID, err = tenant.ParseDocumentID("path.id", in.ID)
+	return ref, err
 }
 
 type getDocumentInput struct {
@@ -86,11 +87,11 @@ type getDocumentInput struct {
 }
 
 func (s *Server) getDocument(ctx context.Context, caller access.Caller, in *getDocumentInput) (*documentOutput, error) {
-	org, id, err := s.document(ctx, caller, in.DocumentPath)
+	ref, err := s.document(ctx, caller, in.DocumentPath)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := s.deps.Documents.Get(ctx, caller, org, id)
+	doc, err := s.deps.Documents.Get(ctx, caller, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +109,7 @@ type putDocumentInput struct {
 }
 
 func (s *Server) putDocument(ctx context.Context, caller access.Caller, in *putDocumentInput) (*documentOutput, error) {
-	org, id, err := s.document(ctx, caller, in.DocumentPath)
+	ref, err := s.document(ctx, caller, in.DocumentPath)
 	if err != nil {
 		return nil, err
 	}
@@ -120,12 +121,12 @@ func (s *Server) putDocument(ctx context.Context, caller access.Caller, in *putD
 	if err != nil {
 		return nil, err
 	}
-	doc, created, err := s.deps.Documents.Put(ctx, caller, org, id, data, cond)
+	doc, created, err := s.deps.Documents.Put(ctx, caller, ref, data, cond)
 	if err != nil {
 		return nil, err
 	}
 	if created {
-		return showDocument(201, &doc).at(org), nil
+		return showDocument(201, &doc).at(ref.Org), nil
 	}
 	return showDocument(200, &doc), nil
 }
@@ -137,7 +138,7 @@ type patchDocumentInput struct {
 }
 
 func (s *Server) patchDocument(ctx context.Context, caller access.Caller, in *patchDocumentInput) (*documentOutput, error) {
-	org, id, err := s.document(ctx, caller, in.DocumentPath)
+	ref, err := s.document(ctx, caller, in.DocumentPath)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +146,7 @@ func (s *Server) patchDocument(ctx context.Context, caller access.Caller, in *pa
 	if err != nil {
 		return nil, err
 	}
-	doc, err := s.deps.Documents.Patch(ctx, caller, org, id, in.RawBody, cond)
+	doc, err := s.deps.Documents.Patch(ctx, caller, ref, in.RawBody, cond)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ type deleteDocumentInput struct {
 }
 
 func (s *Server) deleteDocument(ctx context.Context, caller access.Caller, in *deleteDocumentInput) (*struct{}, error) {
-	org, id, err := s.document(ctx, caller, in.DocumentPath)
+	ref, err := s.document(ctx, caller, in.DocumentPath)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +167,7 @@ func (s *Server) deleteDocument(ctx context.Context, caller access.Caller, in *d
 	if err != nil {
 		return nil, err
 	}
-	return &struct{}{}, s.deps.Documents.Delete(ctx, caller, org, id, version)
+	return &struct{}{}, s.deps.Documents.Delete(ctx, caller, ref, version)
 }
 
 type listDocumentsInput struct {

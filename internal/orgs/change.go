@@ -6,7 +6,6 @@ import (
 
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/credentials"
-	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -21,7 +20,8 @@ type change struct {
 	args tenant.Arguments // User is "" where the person does not change
 }
 
-// parseChange checks all fields and the caller's right to each, and hashes a new password.
+// parseChange checks all fields and the caller's right to each, makes sure that the person at the keyboard is the account's where
+// the account changes, and hashes a new password.
 func (s *Service) parseChange(ctx context.Context, caller access.Caller, org tenant.Organization, in Change) (change, error) {
 	var all fields
 	wanted := change{}
@@ -54,7 +54,11 @@ func (s *Service) parseChange(ctx context.Context, caller access.Caller, org ten
 	if next != user.Email {
 		wanted.args.Email = next
 	}
-	return s.prove(ctx, caller, user, in, wanted, pc)
+	if err := s.stepUp(ctx, caller, user, in.CurrentPassword); err != nil || in.Password == nil {
+		return wanted, err
+	}
+	wanted.args.PasswordHash, err = s.hash(ctx, caller, *in.Password, pc)
+	return wanted, err
 }
 
 // rename takes the next name, unless it is the present one to the letter.
@@ -73,18 +77,6 @@ func (c *change) nameOf(org tenant.Organization) tenant.Name {
 		return c.name
 	}
 	return org.Name
-}
-
-// prove makes sure that the person at the keyboard is the account's, and then hashes the new password.
-func (s *Service) prove(ctx context.Context, caller access.Caller, user tenant.User, in Change, wanted change,
-	pc passwords.Context,
-) (change, error) {
-	if err := s.stepUp(ctx, caller, user, in.CurrentPassword); err != nil || in.Password == nil {
-		return wanted, err
-	}
-	hash, err := s.hash(ctx, caller, *in.Password, pc)
-	wanted.args.PasswordHash = hash
-	return wanted, err
 }
 
 // stepUp asks for a password entered within [StepUpWindow], or now.

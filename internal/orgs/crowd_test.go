@@ -88,7 +88,7 @@ func TestManyOperateOnOneOrganization(t *testing.T) {
 			t.Fatalf("restore at the end: %v", err)
 		}
 	}
-	if _, err := s.docs.Get(t.Context(), owner(org), org.ID, doc.ID); err != nil {
+	if _, err := s.docs.Get(t.Context(), owner(org), documents.Ref{Org: org.ID, ID: doc.ID}); err != nil {
 		t.Errorf("the document is lost: %v", err)
 	}
 }
@@ -184,7 +184,7 @@ func TestRenameUnderLoad(t *testing.T) {
 	})
 	<-renamed
 	written.Range(func(id, _ any) bool {
-		if _, err := s.docs.Get(t.Context(), owner(org), org.ID, id.(tenant.DocumentID)); err != nil {
+		if _, err := s.docs.Get(t.Context(), owner(org), documents.Ref{Org: org.ID, ID: id.(tenant.DocumentID)}); err != nil {
 			t.Errorf("acknowledged document %s: %v", id, err)
 		}
 		return true

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/documents"
 	"github.com/orgd/orgd/internal/orgs"
 	"github.com/orgd/orgd/internal/store/storetest"
 	"github.com/orgd/orgd/internal/tenant"
@@ -152,7 +153,7 @@ func TestRestoreWhereNameOrAddressIsTaken(t *testing.T) {
 		wantCode(t, err, tc.want, "restore")
 		s.checkRest()
 	}
-	if _, err := s.docs.Get(t.Context(), owner(org), org.ID, doc.ID); err != nil {
+	if _, err := s.docs.Get(t.Context(), owner(org), documents.Ref{Org: org.ID, ID: doc.ID}); err != nil {
 		t.Errorf("the document did not come back: %v", err)
 	}
 	user, err := s.store.Users.FindByEmail(t.Context(), eve)
