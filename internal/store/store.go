@@ -37,6 +37,7 @@ type Store struct {
 	Throttle     Throttle
 	Idempotency  Idempotency
 	Installation Installation
+	Transfer     Transfer
 	Health       Health
 }
 
