@@ -25,6 +25,7 @@ func Intercept(inner store.Store, around Around) store.Store {
 		Throttle:     aroundThrottle{inner.Throttle, around},
 		Idempotency:  aroundIdempotency{inner.Idempotency, around},
 		Installation: aroundInstallation{inner.Installation, around},
+		Transfer:     interceptTransfer(inner.Transfer, around),
 		Health:       aroundHealth{inner.Health, around},
 	}
 }

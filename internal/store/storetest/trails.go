@@ -63,11 +63,9 @@ func chained(entries ...tenant.AuditEntry) []tenant.AuditEntry {
 // The table has every method of the contract that takes a trail.
 func everyWriteIsLookedAt(d *desk) {
 	var want, have []string
-	for field := range reflect.TypeFor[store.Store]().Fields() {
-		for method := range field.Type.Methods() {
-			if slices.Contains(slices.Collect(method.Type.Ins()), reflect.TypeFor[tenant.Trail]()) {
-				want = append(want, field.Name+"."+method.Name)
-			}
+	for name, method := range methodsOf(reflect.TypeFor[store.Store](), "") {
+		if slices.Contains(slices.Collect(method.Type.Ins()), reflect.TypeFor[tenant.Trail]()) {
+			want = append(want, name)
 		}
 	}
 	for _, a := range acts {
