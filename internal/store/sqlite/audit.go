@@ -50,18 +50,30 @@ func enter(s *session, e tenant.AuditEntry) error {
 		return err
 	}
 	e.Seq++
-	e.At = tenant.Millis(e.At)
-	var detail *map[string]string
-	if len(e.Detail) > 0 {
-		detail = &e.Detail
-	}
-	_, err = s.exec(`INSERT INTO audit (`+auditColumns+`, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-		string(e.Org), e.Seq, string(e.ID), string(e.Actor.Kind), e.Actor.ID, string(e.Actor.Session), e.Action, e.Target,
-		instant(e.At), e.Address, e.RequestID, string(e.Outcome), toJSON(detail), e.PrevHash, e.Hash())
+	_, err = s.exec(`INSERT INTO audit (`+auditColumns+`, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, entryArgs(e)...)
 	if err != nil {
 		return fmt.Errorf("write the audit entry: %w", err)
 	}
 	return nil
+}
+
+// entryArgs are the row's values in the order of auditColumns, and the entry's hash.
+func entryArgs(e tenant.AuditEntry) []any {
+	var detail *map[string]string
+	if len(e.Detail) > 0 {
+		detail = &e.Detail
+	}
+	return []any{
+		string(e.Org), e.Seq, string(e.ID), string(e.Actor.Kind), e.Actor.ID, string(e.Actor.Session), e.Action, e.Target,
+		instant(e.At), e.Address, e.RequestID, string(e.Outcome), toJSON(detail), e.PrevHash, e.Hash(),
+	}
+}
+
+// scanEntry reads a row of auditColumns.
+func scanEntry(scan func(dest ...any) error) (e tenant.AuditEntry, err error) {
+	err = scan(&e.Org, &e.Seq, &e.ID, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Session, &e.Action, &e.Target,
+		(*instant)(&e.At), &e.Address, &e.RequestID, &e.Outcome, fromJSON(&e.Detail), &e.PrevHash)
+	return e, err
 }
 
 // List implements store.Audit.
@@ -69,9 +81,7 @@ func (t audit) List(ctx context.Context, org tenant.OrgID, after int64, limit in
 	err = t.catalog.read(ctx, func(s *session) error {
 		return s.each(`SELECT `+auditColumns+` FROM audit WHERE organization = ? AND seq > ? ORDER BY seq LIMIT ?`,
 			[]any{string(org), after, limit}, func(scan func(dest ...any) error) error {
-				var e tenant.AuditEntry
-				err := scan(&e.Org, &e.Seq, &e.ID, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Session, &e.Action, &e.Target,
-					(*instant)(&e.At), &e.Address, &e.RequestID, &e.Outcome, fromJSON(&e.Detail), &e.PrevHash)
+				e, err := scanEntry(scan)
 				list = append(list, e)
 				return err
 			})

@@ -46,6 +46,14 @@ func toJSON[T any](value *T) any {
 	return string(raw)
 }
 
+// listJSON is toJSON for a list: an empty one is none, and both are stored alike.
+func listJSON[T any](list []T) any {
+	if len(list) == 0 {
+		list = nil
+	}
+	return toJSON(&list)
+}
+
 // unfit is a parameter that could not be encoded; the statement fails with the reason.
 type unfit struct{ reason error }
 

@@ -22,17 +22,25 @@ const documentColumns = `id, data, version, created_at, updated_at, write_id`
 // callTime is how long one call may wait before it fails: the gate of the organization is held meanwhile.
 const callTime = time.Second
 
+// defaultTable is the table of the default collection, which has number 1 in every file.
+const defaultTable = "c1"
+
 // findTable returns the table of a collection. Its name is made of a number from the file's own list, never of what a caller
-// sent; the default collection has number 1 in every file.
+// sent.
 func findTable(s *session, c tenant.Collection) (string, error) {
 	if c == tenant.DefaultCollection {
-		return "c1", nil
+		return defaultTable, nil
 	}
 	var number int64
 	if err := s.get(`SELECT number FROM collections WHERE name = ?`, []any{string(c)}, &number); err != nil {
 		return "", missing(err, "collection")
 	}
 	return "c" + strconv.FormatInt(number, 10), nil
+}
+
+// documentArgs are the row's values in the order of documentColumns. They share nothing with the document.
+func documentArgs(d tenant.Document) []any {
+	return []any{string(d.ID), string(d.Data), d.Version, instant(d.CreatedAt), instant(d.UpdatedAt), d.WriteID}
 }
 
 // scanDocument reads a row of documentColumns.
@@ -92,7 +100,7 @@ func (t documents) Insert(ctx context.Context, place tenant.Place, c tenant.Coll
 			return doc, err
 		}
 		n, err := s.exec(`INSERT INTO `+table+` (`+documentColumns+`) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
-			string(doc.ID), string(doc.Data), doc.Version, instant(doc.CreatedAt), instant(doc.UpdatedAt), doc.WriteID)
+			documentArgs(doc)...)
 		if err != nil {
 			return doc, err
 		}
@@ -144,24 +152,29 @@ func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collec
 ) (list []tenant.Document, err error) {
 	err = t.read(ctx, place.Org, func(s *session) error {
 		table, err := findTable(s, c)
-		if err != nil {
-			return err
-		}
-		bytes := 0
-		err = s.each(`SELECT `+documentColumns+` FROM `+table+` WHERE id > ? ORDER BY id LIMIT ?`, []any{string(after), limit},
-			func(scan func(dest ...any) error) error {
-				d, err := scanDocument(scan)
-				if bytes += len(d.Data); err == nil && len(list) > 0 && bytes > store.PageBytes {
-					return errPageFull
-				}
-				list = append(list, d)
-				return errors.Join(err, ctx.Err())
-			})
-		if errors.Is(err, errPageFull) {
-			return nil
+		if err == nil {
+			list, err = listDocuments(ctx, s, table, after, limit)
 		}
 		return err
 	})
+	return list, err
+}
+
+// listDocuments returns a page of a collection's documents.
+func listDocuments(ctx context.Context, s *session, table string, after tenant.DocumentID, limit int) (list []tenant.Document, err error) {
+	bytes := 0
+	err = s.each(`SELECT `+documentColumns+` FROM `+table+` WHERE id > ? ORDER BY id LIMIT ?`, []any{string(after), limit},
+		func(scan func(dest ...any) error) error {
+			d, err := scanDocument(scan)
+			if bytes += len(d.Data); err == nil && len(list) > 0 && bytes > store.PageBytes {
+				return errPageFull
+			}
+			list = append(list, d)
+			return errors.Join(err, ctx.Err())
+		})
+	if errors.Is(err, errPageFull) {
+		return list, nil
+	}
 	return list, err
 }
 

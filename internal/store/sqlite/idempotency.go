@@ -15,6 +15,19 @@ type idempotency struct{ catalog *file }
 
 const idempotencyColumns = `key, caller, fingerprint, resource_id, owner_id, write_id, done, lease_until, expires_at`
 
+func recordArgs(r store.IdempotencyRecord) []any {
+	return []any{
+		r.Key, r.Caller, r.Fingerprint, r.ResourceID, r.OwnerID, r.WriteID, r.Done, instant(r.LeaseUntil), instant(r.ExpiresAt),
+	}
+}
+
+// scanRecord reads a row of idempotencyColumns.
+func scanRecord(scan func(dest ...any) error) (r store.IdempotencyRecord, err error) {
+	err = scan(&r.Key, &r.Caller, &r.Fingerprint, &r.ResourceID, &r.OwnerID, &r.WriteID, &r.Done,
+		(*instant)(&r.LeaseUntil), (*instant)(&r.ExpiresAt))
+	return r, err
+}
+
 // Begin implements store.Idempotency.
 func (t idempotency) Begin(ctx context.Context, record store.IdempotencyRecord, now time.Time, perCaller int,
 ) (store.IdempotencyRecord, bool, error) {
@@ -37,11 +50,10 @@ func (t idempotency) Begin(ctx context.Context, record store.IdempotencyRecord, 
 }
 
 // findRecord returns the record of a key that expires after now, or sql.ErrNoRows.
-func findRecord(s *session, key string, now time.Time) (r store.IdempotencyRecord, err error) {
-	err = s.get(`SELECT `+idempotencyColumns+` FROM idempotency WHERE key = ? AND expires_at > ?`, []any{key, instant(now)},
-		&r.Key, &r.Caller, &r.Fingerprint, &r.ResourceID, &r.OwnerID, &r.WriteID, &r.Done,
-		(*instant)(&r.LeaseUntil), (*instant)(&r.ExpiresAt))
-	return r, err
+func findRecord(s *session, key string, now time.Time) (store.IdempotencyRecord, error) {
+	return scanRecord(func(dest ...any) error {
+		return s.get(`SELECT `+idempotencyColumns+` FROM idempotency WHERE key = ? AND expires_at > ?`, []any{key, instant(now)}, dest...)
+	})
 }
 
 // insertRecord stores a record in place of an expired one, within the caller's bound.
@@ -54,8 +66,7 @@ func insertRecord(s *session, r store.IdempotencyRecord, now time.Time, perCalle
 	if held >= perCaller {
 		return tenant.Errorf(tenant.CodeLimit, "too many requests with an Idempotency-Key are remembered; use fewer of them, or wait a day")
 	}
-	_, err = s.exec(`INSERT OR REPLACE INTO idempotency (`+idempotencyColumns+`) VALUES (?,?,?,?,?,?,?,?,?)`,
-		r.Key, r.Caller, r.Fingerprint, r.ResourceID, r.OwnerID, r.WriteID, r.Done, instant(r.LeaseUntil), instant(r.ExpiresAt))
+	_, err = s.exec(`INSERT OR REPLACE INTO idempotency (`+idempotencyColumns+`) VALUES (?,?,?,?,?,?,?,?,?)`, recordArgs(r)...)
 	return err
 }
 

@@ -52,9 +52,9 @@ func newOrgRow(org tenant.Organization) *orgRow {
 func (r *orgRow) args() []any {
 	o := &r.org
 	return []any{
-		string(o.ID), string(o.Name), string(o.Slug), string(o.State), toJSON(r.op), toJSON(&o.Owners), toJSON(&r.placement),
-		toJSON(&o.Claims), o.Epoch, o.Version, instant(o.CreatedAt), instant(o.UpdatedAt), instant(o.DeletedAt),
-		string(o.Trash), toJSON(&r.kept), string(o.Name.Key()), instant(o.QuarantineDue()),
+		string(o.ID), string(o.Name), string(o.Slug), string(o.State), toJSON(r.op), listJSON(o.Owners), toJSON(&r.placement),
+		listJSON(o.Claims), o.Epoch, o.Version, instant(o.CreatedAt), instant(o.UpdatedAt), instant(o.DeletedAt),
+		string(o.Trash), listJSON(r.kept), string(o.Name.Key()), instant(o.QuarantineDue()),
 	}
 }
 

@@ -13,12 +13,24 @@ type sessions struct{ catalog *file }
 
 const sessionColumns = `id, user, organization, operator, generation, created_at, auth_time, expires_at, ended_at`
 
+func sessionArgs(l tenant.Session) []any {
+	return []any{
+		string(l.ID), string(l.User), string(l.Org), string(l.Operator), l.Generation,
+		instant(l.CreatedAt), instant(l.AuthTime), instant(l.ExpiresAt), instant(l.EndedAt),
+	}
+}
+
+// scanSession reads a row of sessionColumns.
+func scanSession(scan func(dest ...any) error) (l tenant.Session, err error) {
+	err = scan(&l.ID, &l.User, &l.Org, &l.Operator, &l.Generation, (*instant)(&l.CreatedAt), (*instant)(&l.AuthTime),
+		(*instant)(&l.ExpiresAt), (*instant)(&l.EndedAt))
+	return l, err
+}
+
 // Insert implements store.Sessions.
 func (t sessions) Insert(ctx context.Context, l tenant.Session) error {
 	return t.catalog.write(ctx, func(s *session) error {
-		_, err := s.exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES (?,?,?,?,?,?,?,?,?)`,
-			string(l.ID), string(l.User), string(l.Org), string(l.Operator), l.Generation,
-			instant(l.CreatedAt), instant(l.AuthTime), instant(l.ExpiresAt), instant(l.EndedAt))
+		_, err := s.exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES (?,?,?,?,?,?,?,?,?)`, sessionArgs(l)...)
 		return idTaken(err, "session")
 	})
 }
@@ -26,9 +38,9 @@ func (t sessions) Insert(ctx context.Context, l tenant.Session) error {
 // Get implements store.Sessions.
 func (t sessions) Get(ctx context.Context, id tenant.SessionID) (l tenant.Session, err error) {
 	err = t.catalog.read(ctx, func(s *session) error {
-		err := s.get(`SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, []any{string(id)},
-			&l.ID, &l.User, &l.Org, &l.Operator, &l.Generation, (*instant)(&l.CreatedAt), (*instant)(&l.AuthTime),
-			(*instant)(&l.ExpiresAt), (*instant)(&l.EndedAt))
+		l, err = scanSession(func(dest ...any) error {
+			return s.get(`SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, []any{string(id)}, dest...)
+		})
 		return missing(err, "session")
 	})
 	return l, err

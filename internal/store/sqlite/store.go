@@ -23,6 +23,7 @@ func (db *DB) Store() store.Store {
 		Throttle:     db.throttle,
 		Idempotency:  idempotency{db.catalog},
 		Installation: installation{db.catalog},
+		Transfer:     db.transfer(),
 		Health:       health{db},
 	}
 }

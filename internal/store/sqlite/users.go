@@ -52,7 +52,7 @@ func newUserRow(u tenant.User) *userRow {
 func (r *userRow) args() []any {
 	u := &r.user
 	return []any{
-		string(u.ID), string(u.Email), u.PasswordHash, toJSON(&r.memberships), toJSON(&u.Claims), toJSON(&r.sessions),
+		string(u.ID), string(u.Email), u.PasswordHash, listJSON(r.memberships), listJSON(u.Claims), toJSON(&r.sessions),
 		toJSON(r.reset), u.Version, instant(u.CreatedAt), instant(u.UpdatedAt),
 	}
 }
