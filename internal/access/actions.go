@@ -14,6 +14,7 @@ const (
 	OrgDelete     Action = "organization.delete"
 	OrgRestore    Action = "organization.restore"
 	OrgPurge      Action = "organization.purge"
+	OrgAdopt      Action = "organization.adopt"
 	DocRead       Action = "documents.read"
 	DocWrite      Action = "documents.write"
 	AuditRead     Action = "audit.read"
@@ -31,6 +32,8 @@ const (
 	AccountRead   Action = "account.read"
 	AccountUpdate Action = "account.update"
 	Backup        Action = "installation.backup"
+	// InstallationMigrate moves everything to another store.
+	InstallationMigrate Action = "installation.migrate"
 )
 
 // Roles beside those of memberships.

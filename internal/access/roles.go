@@ -11,8 +11,8 @@ var roles = map[tenant.Role]map[Action]bool{
 	roleAccount: allow(OrgCreate, OrgList, AccountRead, AccountUpdate, PasswordReset),
 	roleOperator: allow(OrgCreate, OrgRead, OrgReadMember, OrgList, OrgDelete, OrgRestore, OrgUpdate, AuditRead,
 		AccountRead, AccountUpdate, PasswordReset),
-	roleConsole: allow(OrgCreate, OrgRead, OrgReadMember, OrgList, OrgRestore, AuditRead, OperatorAdd,
-		KeyRotate, KeyRevoke, KeyList, ResetLink, Backup),
+	roleConsole: allow(OrgCreate, OrgAdopt, OrgRead, OrgReadMember, OrgList, OrgRestore, AuditRead, OperatorAdd,
+		KeyRotate, KeyRevoke, KeyList, ResetLink, Backup, InstallationMigrate),
 	roleSystem: allow(OrgPurge, KeyRotate),
 }
 

@@ -106,6 +106,7 @@ var House = Rules{
 		{Path: "internal/authn", Floor: Operations},
 		{Path: "internal/documents", Floor: Operations},
 		{Path: "internal/audit", Floor: Operations},
+		{Path: "internal/migration", Floor: Operations, For: []string{"cmd/orgd", "bench/rooms"}},
 
 		// What operations share.
 		{Path: "internal/access", Floor: Services},
