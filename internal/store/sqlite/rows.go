@@ -11,9 +11,9 @@ var orgRows = rows[tenant.Organization]{
 	noun: "organization", table: "organizations", key: []string{"id"},
 	columns: orgColumns, derived: ", name_key, due_at", scan: scanOrg,
 	encode: func(o tenant.Organization) row {
-		claims := slices.Clone(o.Claims)
+		o.Claims = slices.Sorted(slices.Values(o.Claims)) // they have no order
 		return row{key: []any{string(o.ID)}, args: newOrgRow(o).args(), beside: func(s *session) error {
-			return takeClaims(s, orgClaims, string(o.ID), claims)
+			return takeClaims(s, orgClaims, string(o.ID), o.Claims)
 		}}
 	},
 	clear: []string{`DELETE FROM organizations`, `DELETE FROM claims WHERE kind = 'organization'`},
@@ -23,6 +23,7 @@ var userRows = rows[tenant.User]{
 	noun: "user", table: "users", key: []string{"id"}, columns: userColumns, scan: scanUser,
 	encode: func(u tenant.User) row {
 		u = u.Clone()
+		slices.Sort(u.Claims) // they have no order
 		return row{key: []any{string(u.ID)}, args: newUserRow(u).args(), beside: func(s *session) error {
 			if err := takeClaims(s, userClaims, string(u.ID), u.Claims); err != nil {
 				return err

@@ -62,6 +62,7 @@ func (sc scene) calls(d *desk) calls {
 	maps.Copy(all, sc.loginCalls(d))
 	maps.Copy(all, sc.documentCalls(d))
 	maps.Copy(all, sc.serviceCalls(d))
+	maps.Copy(all, sc.transferCalls(d))
 	return all
 }
 

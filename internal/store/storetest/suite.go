@@ -73,6 +73,7 @@ func Cases() []Case {
 		orgCases(), userCases(), operatorCases(), sessionCases(), keyCases(),
 		documentCases(), dataCases(), quotaCases(), placeCases(), auditCases(),
 		instanceCases(), throttleCases(), idempotencyCases(), installationCases(), healthCases(),
+		transferCases(),
 	)
 }
 
