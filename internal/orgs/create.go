@@ -146,6 +146,11 @@ func (s *Service) mayCreate(ctx context.Context, caller access.Caller) error {
 	if err := s.Throttle.SignUp(ctx, caller.Prefix); err != nil {
 		return err
 	}
+	return s.hasRoom(ctx)
+}
+
+// hasRoom reports whether the store takes another organization.
+func (s *Service) hasRoom(ctx context.Context) error {
 	if err := s.Health.Ping(ctx); err != nil {
 		return err
 	}
@@ -197,7 +202,7 @@ func (s *Service) newborn(ids IDs, name tenant.Name, slug tenant.Slug) tenant.Or
 func (s *Service) launch(ctx context.Context, org tenant.Organization) (tenant.Organization, error) {
 	insert := func() error { return s.Orgs.Insert(ctx, org, org.Op.Ref()) }
 	err := s.patiently(ctx, insert)
-	if placeTaken(err, org.Placement.Namespace) {
+	if org.Op.Kind == tenant.OperationCreate && placeTaken(err, org.Placement.Namespace) {
 		org.Placement.Namespace = org.FreeNamespace(org.Slug, org.Op.ID, true)
 		s.remind(&org, s.millis())
 		org.Claims = org.RestClaims()

@@ -114,7 +114,8 @@ func (s *Service) purgeOne(ctx context.Context, id tenant.OrgID) error {
 	return err
 }
 
-// purge is the plan of the end: the data goes first, then the people, then the organization. Its audit entries stay.
+// purge is the plan of the end: the data goes first, then the people, then the organization, of which only a shell stays if it keeps
+// names for good. Its audit entries stay.
 func (s *Service) purge() plan {
 	return plan{
 		physical: func(ctx context.Context, org tenant.Organization) error {
@@ -122,6 +123,10 @@ func (s *Service) purge() plan {
 		},
 		settle: s.removePeople,
 		remove: true,
-		back:   func(org *tenant.Organization) { org.State = tenant.StateTrashed },
+		finish: func(org *tenant.Organization, _ time.Time) {
+			*org = tenant.Organization{ID: org.ID, State: tenant.StatePurged, Kept: org.Kept, Epoch: org.Epoch, Version: org.Version}
+			org.Claims = org.QuarantineClaims()
+		},
+		back: func(org *tenant.Organization) { org.State = tenant.StateTrashed },
 	}
 }

@@ -25,7 +25,7 @@ type plan struct {
 	drains   bool
 	physical func(ctx context.Context, org tenant.Organization) error
 	settle   func(ctx context.Context, org tenant.Organization) error
-	// finish writes the end into the organization; with remove the document goes away instead.
+	// finish writes the end into the organization; with remove the document goes away instead, unless it keeps names for good.
 	finish func(org *tenant.Organization, now time.Time)
 	remove bool
 	// release undoes reserve, and back undoes the first swap; a nil back removes the document.
@@ -129,7 +129,7 @@ func (s *Service) goBack(ctx context.Context, org tenant.Organization) (tenant.O
 
 // end is the last swap of the way forward, which carries the audit entry.
 func (s *Service) end(ctx context.Context, org tenant.Organization, p plan) (tenant.Organization, error) {
-	if p.remove {
+	if p.remove && len(org.Kept) == 0 {
 		return org, s.removed(ctx, org, org.Op.Entry)
 	}
 	now, trail := s.millis(), tenant.Trail(org.Op.Entry)

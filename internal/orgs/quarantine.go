@@ -36,17 +36,26 @@ func (s *Service) putAside(org *tenant.Organization, now time.Time, names ...str
 }
 
 // vacate is putAside for the name that the organization's data has left for its present one, which stays claimed for
-// [Limits.NameQuarantine] in any case.
+// [Limits.NameQuarantine] in any case. With direct writers it is kept for good, and what they write there meanwhile is carried for
+// as long as after an unclean end.
 func (s *Service) vacate(org *tenant.Organization, now time.Time, left string) {
 	s.putAside(org, now, left, org.Placement.Namespace)
-	if s.Limits.NameQuarantine > 0 && (left != org.Placement.Namespace || org.State == tenant.StateTrashed) {
-		org.PutInQuarantine(left, now.Add(s.Limits.NameQuarantine), now.Add(secondLook))
+	if left == org.Placement.Namespace && org.State != tenant.StateTrashed {
+		return
+	}
+	aside := s.Limits.NameQuarantine
+	if org.DirectWriters {
+		org.Keep(left)
+		aside = max(aside, s.Limits.Quarantine)
+	}
+	if aside > 0 {
+		org.PutInQuarantine(left, now.Add(aside), now.Add(secondLook))
 	}
 }
 
-// remind keeps a place that is not the slug's in quarantine, so that it comes due and the data is brought home.
+// remind keeps a place that is not the data's home in quarantine, so that it comes due and the data is brought home.
 func (s *Service) remind(org *tenant.Organization, now time.Time) {
-	if at := org.Placement.Namespace; at != tenant.NamespaceOf(org.Slug) && !org.IsQuarantined(at) {
+	if at := org.Placement.Namespace; at != org.HomeFor(org.Slug) && !org.IsQuarantined(at) {
 		home := now.Add(max(homeComing, s.Limits.Quarantine))
 		org.PutInQuarantine(at, home, home)
 	}
@@ -205,21 +214,42 @@ func (s *Service) sweep(ctx context.Context, org tenant.Organization) (free map[
 	return free, nil
 }
 
-// comeHome moves data to org_<slug> that could not go there at first, if nothing is in its way by now. Nobody asked for it and
+// comeHome moves data to its home that could not go there at first, if nothing is in its way by now. Nobody asked for it and
 // nobody sees more of it than another collection_name, so it leaves no audit entry.
 func (s *Service) comeHome(ctx context.Context, org tenant.Organization) error {
-	home := tenant.NamespaceOf(org.Slug)
+	home := org.HomeFor(org.Slug)
 	if org.Placement.Namespace == home || org.IsQuarantined(home) {
 		return nil
 	}
 	op := s.newOperation(tenant.OperationUpdate, tenant.AuditEntry{}, tenant.Arguments{Name: org.Name, Slug: org.Slug, Namespace: home})
 	begun, err := s.begin(ctx, org.ID, op, s.moving(op, 0))
 	switch {
-	case placeTaken(err, home): // the reminder brings it back here
-		return nil
+	case placeTaken(err, home):
+		return s.feelAtHome(ctx, org, home)
 	case err != nil:
 		return ignore(err, tenant.CodeNotFound)
 	}
 	_, err = s.drive(ctx, begun)
 	return err
+}
+
+// feelAtHome makes the place where the data is its home if another organization keeps the other one for good. Else the reminder
+// brings it back here.
+func (s *Service) feelAtHome(ctx context.Context, org tenant.Organization, home string) error {
+	holder, err := s.Orgs.Find(ctx, tenant.PlaceClaim(home))
+	if err != nil || !holder.Keeps(home) {
+		return ignore(err, tenant.CodeNotFound)
+	}
+	_, err = s.Orgs.Update(ctx, org.ID, tenant.Upkeep{Reason: "another organization keeps the name of its home for good"},
+		func(o *tenant.Organization) error {
+			if !o.AtRest() || o.State != tenant.StateActive || o.Slug != org.Slug {
+				return errSuperseded
+			}
+			o.Home = o.Placement.Namespace
+			return nil
+		})
+	if errors.Is(err, errSuperseded) {
+		return nil
+	}
+	return ignore(err, tenant.CodeNotFound)
 }

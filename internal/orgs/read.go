@@ -2,6 +2,7 @@ package orgs
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/orgd/orgd/internal/access"
@@ -62,7 +63,7 @@ func (s *Service) sees(ctx context.Context, caller access.Caller, org *tenant.Or
 	if org.State.Visible() {
 		return true
 	}
-	return org.State != tenant.StateCreating && s.Guard.Allow(ctx, caller, access.OrgRestore, org.ID) == nil
+	return slices.Contains(tenant.KnownStates(), org.State) && s.Guard.Allow(ctx, caller, access.OrgRestore, org.ID) == nil
 }
 
 // Details are what an organization's own members and operators see beside what everybody does.
@@ -142,9 +143,10 @@ func (s *Service) visibleTo(ctx context.Context, caller access.Caller, q Query) 
 	filter := store.OrgFilter{NamePrefix: tenant.PrefixKey(q.Prefix), States: tenant.KnownStates()}
 	switch q.State {
 	case "":
-	case tenant.StateCreating:
-		return nil, nil
 	default:
+		if !slices.Contains(tenant.KnownStates(), q.State) {
+			return nil, nil
+		}
 		filter.States = []tenant.State{q.State}
 	}
 	return s.Orgs.List(ctx, filter, q.After, q.Limit+1)

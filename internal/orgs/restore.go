@@ -32,7 +32,7 @@ func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.O
 	}
 	op := s.newOperation(tenant.OperationRestore, named(entry, "name", args.Name), args)
 	begun, err := s.begin(ctx, id, op, returning(false))
-	if placeTaken(err, tenant.NamespaceOf(args.Slug)) {
+	if placeTaken(err, org.HomeFor(args.Slug)) {
 		op = s.newOperation(tenant.OperationRestore, named(entry, "name", args.Name), args)
 		begun, err = s.begin(ctx, id, op, returning(true))
 	}
@@ -42,7 +42,7 @@ func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.O
 	return s.drive(ctx, begun)
 }
 
-// returning begins a restoration to org_<slug>, or elsewhere if that is in quarantine, or kept by another organization.
+// returning begins a restoration to the data's home, or elsewhere if that is in quarantine, or kept by another organization.
 func returning(elsewhere bool) func(*tenant.Organization) error {
 	return func(o *tenant.Organization) error {
 		if o.State != tenant.StateTrashed {
@@ -96,7 +96,8 @@ func (s *Service) restoration() plan {
 		settle:    s.revivePeople,
 		finish: func(org *tenant.Organization, now time.Time) {
 			args := org.Op.Args
-			org.Name, org.Slug, org.Placement.Namespace = args.Name, args.Slug, args.Namespace
+			takeName(org, args)
+			org.Placement.Namespace = args.Namespace
 			org.DeletedAt, org.Trash = time.Time{}, ""
 			s.putAside(org, now, args.Namespace)
 			s.remind(org, now)

@@ -1,5 +1,5 @@
-// Package orgs owns the life of an organization: create, rename, delete, restore and purge, and the recovery of each after
-// a crash. The doors (internal/httpapi, commands) call it.
+// Package orgs owns the life of an organization: create, adopt, rename, delete, restore and purge, and the recovery of each
+// after a crash. The doors (internal/httpapi, commands) call it.
 //
 // The invariant: an organization that is not at rest has its whole intent recorded in its own document, so whoever finds it
 // can finish it, and nobody ever sees it half done. An act leaves exactly one audit entry: the one that was fixed when the
@@ -85,6 +85,7 @@ func New(deps Deps) *Service {
 		tenant.OperationDelete:  s.deletion(),
 		tenant.OperationRestore: s.restoration(),
 		tenant.OperationPurge:   s.purge(),
+		tenant.OperationAdopt:   s.adoption(),
 		tenant.OperationSettle:  s.settling(),
 	}
 	return s

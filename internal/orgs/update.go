@@ -175,10 +175,10 @@ func (s *Service) startRename(ctx context.Context, id tenant.OrgID, wanted chang
 	return s.drive(ctx, begun)
 }
 
-// moving begins a rename to org_<slug>, or to where the data is if that name is in quarantine.
+// moving begins a rename to the home under the next slug, or to where the data is if that name is in quarantine.
 func (s *Service) moving(op *tenant.Operation, ifVersion int64) func(*tenant.Organization) error {
 	return s.renaming(ifVersion, func(o *tenant.Organization) string {
-		if home := tenant.NamespaceOf(op.Args.Slug); !o.IsQuarantined(home) {
+		if home := o.HomeFor(op.Args.Slug); !o.IsQuarantined(home) {
 			return home
 		}
 		return o.Placement.Namespace
@@ -220,7 +220,8 @@ func (s *Service) rename() plan {
 		settle:    s.settleOwner,
 		finish: func(org *tenant.Organization, now time.Time) {
 			args, left := org.Op.Args, org.Placement.Namespace
-			org.Name, org.Slug, org.Placement.Namespace = args.Name, args.Slug, args.Namespace
+			takeName(org, args)
+			org.Placement.Namespace = args.Namespace
 			s.vacate(org, now, left)
 			s.remind(org, now)
 			rested(org)
@@ -231,6 +232,14 @@ func (s *Service) rename() plan {
 			rested(org)
 		},
 	}
+}
+
+// takeName gives the organization its next name. With another slug its data gets another home.
+func takeName(org *tenant.Organization, args tenant.Arguments) {
+	if args.Slug != org.Slug {
+		org.Home = ""
+	}
+	org.Name, org.Slug = args.Name, args.Slug
 }
 
 // rested makes the organization an active one with the claims of its present name.

@@ -27,6 +27,12 @@ var ErrBadHash = errors.New("the stored password hash is not bcrypt of cost 4 to
 // storedHash is the whole form of a hash: variant, cost, 22 characters of salt and 31 of digest.
 var storedHash = regexp.MustCompile(`^\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}$`)
 
+// CheckStored returns ErrBadHash unless a stored hash has the form of those that are compared.
+func CheckStored(hash string) error {
+	_, err := costOf(hash)
+	return err
+}
+
 // costOf returns the cost of a stored hash, or ErrBadHash.
 func costOf(hash string) (int, error) {
 	m := storedHash.FindStringSubmatch(hash)

@@ -73,6 +73,6 @@ type Orgs interface {
 	// Remove deletes the organization and frees its claims, if its version is still the given one; else CodeConflict.
 	// Removing one that does not exist is CodeNotFound.
 	Remove(ctx context.Context, id tenant.OrgID, version int64, trail tenant.Trail) error
-	// Count returns how many organizations there are outside the trash. It may lag behind by the writes under way.
+	// Count returns how many organizations there are outside the trash, but for those that are purged. It may lag behind by the writes under way.
 	Count(ctx context.Context) (int64, error)
 }

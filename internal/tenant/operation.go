@@ -12,6 +12,8 @@ const (
 	OperationDelete  OperationKind = "delete"
 	OperationRestore OperationKind = "restore"
 	OperationPurge   OperationKind = "purge"
+	// OperationAdopt makes an organization around data that was there before it, and that nothing of it moves or removes.
+	OperationAdopt OperationKind = "adopt"
 	// OperationSettle looks after names in quarantine.
 	OperationSettle OperationKind = "settle"
 )

@@ -8,7 +8,7 @@ import (
 // State is where an organization stands in its life. See docs/organization-states.md for the arrows.
 type State string
 
-// The states. Active and trashed are at rest; every other one has an operation recorded in [Organization.Op].
+// The states. Active, trashed and purged are at rest; every other one has an operation recorded in [Organization.Op].
 const (
 	// StateCreating: claimed, but not yet there for any reader, nor for login.
 	StateCreating State = "creating"
@@ -24,9 +24,12 @@ const (
 	StateRestoring State = "restoring"
 	// StatePurging: its data and its people are being removed for good.
 	StatePurging State = "purging"
+	// StatePurged: gone, but for a shell that holds the claims on the physical names that it has Kept. It is at rest, and nobody
+	// sees it.
+	StatePurged State = "purged"
 )
 
-// KnownStates are those in which an organization exists for operators: all but creating, which exists for nobody.
+// KnownStates are those in which an organization exists for operators: all but creating and purged, which exist for nobody.
 func KnownStates() []State {
 	return []State{StateActive, StateRenaming, StateDeleting, StateTrashed, StateRestoring, StatePurging}
 }
@@ -56,6 +59,12 @@ type Organization struct {
 	Claims []Claim
 	// Quarantine are physical names that nobody uses anew for the time being; the organization claims them.
 	Quarantine []Quarantined
+	// Home is where the data belongs if that is not org_<slug>; see [Organization.HomeFor].
+	Home string
+	// DirectWriters says that applications write to the database themselves, past the gate. What they know is a physical name, so
+	// those that the organization leaves are never given to another one: they are Kept.
+	DirectWriters bool
+	Kept          []string
 	// Epoch rises with every operation that closes the gate to the tenant's data. A server never goes back behind an
 	// epoch that it has acknowledged.
 	Epoch int64
@@ -83,6 +92,7 @@ func (o *Organization) Clone() Organization {
 	c.Owners = slices.Clone(o.Owners)
 	c.Claims = slices.Clone(o.Claims)
 	c.Quarantine = slices.Clone(o.Quarantine)
+	c.Kept = slices.Clone(o.Kept)
 	if o.Op != nil {
 		op := *o.Op
 		op.Entry.Detail = cloneDetail(op.Entry.Detail)

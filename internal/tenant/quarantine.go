@@ -64,15 +64,26 @@ func (o *Organization) QuarantineDue() (due time.Time) {
 	return due
 }
 
-// QuarantineClaims are the claims on the names in quarantine. An organization in the trash has no others.
+// QuarantineClaims are the claims on the physical names that are kept from others: those in quarantine, and those that stay so for
+// good. An organization in the trash has no others.
 func (o *Organization) QuarantineClaims() (claims []Claim) {
 	for _, q := range o.Quarantine {
-		claims = append(claims, PlaceClaim(q.Namespace))
+		claims = withPlace(claims, q.Namespace)
+	}
+	for _, name := range o.Kept {
+		claims = withPlace(claims, name)
 	}
 	return claims
 }
 
-// RestClaims are the claims of the organization at rest: those of its identity and of its names in quarantine.
+func withPlace(claims []Claim, namespace string) []Claim {
+	if claim := PlaceClaim(namespace); !slices.Contains(claims, claim) {
+		claims = append(claims, claim)
+	}
+	return claims
+}
+
+// RestClaims are the claims of the organization at rest: those of its identity and of [Organization.QuarantineClaims].
 func (o *Organization) RestClaims() []Claim {
 	claims := IdentityClaims(o.Name, o.Slug, o.Placement)
 	for _, claim := range o.QuarantineClaims() {
@@ -83,11 +94,31 @@ func (o *Organization) RestClaims() []Claim {
 	return claims
 }
 
-// FreeNamespace returns the physical name for the slug that the data of the organization may go to: org_<slug>, or with an ending
-// of the organization's id, or of the operation's, where the ones before are in quarantine. The bool narrows it to those with an
-// ending, for where another organization keeps org_<slug>.
+// Keep keeps a physical name that the data has left from other organizations for good. The organization's own data may return.
+func (o *Organization) Keep(namespace string) {
+	if !o.Keeps(namespace) {
+		o.Kept = append(o.Kept, namespace)
+	}
+}
+
+// Keeps reports whether the physical name is kept from others for good.
+func (o *Organization) Keeps(namespace string) bool { return slices.Contains(o.Kept, namespace) }
+
+// HomeFor returns the physical name where the organization's data belongs under a slug: org_<slug>, or for its present one its
+// Home if it has one. Data that was adopted belongs where it was found until the first rename, and where another organization
+// keeps org_<slug> for good the data belongs where it is.
+func (o *Organization) HomeFor(slug Slug) string {
+	if slug == o.Slug && o.Home != "" {
+		return o.Home
+	}
+	return NamespaceOf(slug)
+}
+
+// FreeNamespace returns the physical name for the slug that the data of the organization may go to: its home, or with an ending of
+// the organization's id, or of the operation's, where the ones before are in quarantine. The bool narrows it to those with an
+// ending, for where another organization keeps the home's name.
 func (o *Organization) FreeNamespace(slug Slug, op OperationID, other bool) string {
-	plain := NamespaceOf(slug)
+	plain := o.HomeFor(slug)
 	own := plain + "_" + ending(string(o.ID))
 	switch {
 	case !other && !o.IsQuarantined(plain):

@@ -32,6 +32,10 @@ type orgDoc struct {
 
 	Quarantine []quarantinedDoc `bson:"quarantine,omitempty"`
 	DueAt      *bson.DateTime   `bson:"due_at,omitempty"` // the first of them
+
+	Home          string   `bson:"home,omitempty"`
+	DirectWriters bool     `bson:"direct_writers,omitempty"`
+	Kept          []string `bson:"kept,omitempty"`
 }
 
 type quarantinedDoc struct {
@@ -71,6 +75,7 @@ func packOrg(o tenant.Organization) any {
 		Placement: placementDoc{string(p.Level), p.Cluster, p.Database, p.Namespace, p.UUID},
 		CreatedAt: moment(o.CreatedAt), UpdatedAt: moment(o.UpdatedAt), DeletedAt: moment(o.DeletedAt), Trash: string(o.Trash),
 		Quarantine: packQuarantine(o.Quarantine), DueAt: moment(o.QuarantineDue()),
+		Home: o.Home, DirectWriters: o.DirectWriters, Kept: o.Kept,
 	}
 }
 
@@ -85,7 +90,7 @@ func unpackOrg(raw bson.Raw) (o tenant.Organization, err error) {
 		Owners: texts[tenant.UserID](d.Owners), Claims: texts[tenant.Claim](d.Claims), Epoch: d.Epoch, Version: d.Version,
 		Placement: tenant.Placement{Level: tenant.Level(p.Level), Cluster: p.Cluster, Database: p.Database, Namespace: p.Namespace, UUID: p.UUID},
 		CreatedAt: timeOf(d.CreatedAt), UpdatedAt: timeOf(d.UpdatedAt), DeletedAt: timeOf(d.DeletedAt), Trash: tenant.OperationID(d.Trash),
-		Quarantine: unpackQuarantine(d.Quarantine),
+		Quarantine: unpackQuarantine(d.Quarantine), Home: d.Home, DirectWriters: d.DirectWriters, Kept: d.Kept,
 	}, nil
 }
 
@@ -209,7 +214,7 @@ func (t orgs) Remove(ctx context.Context, id tenant.OrgID, version int64, trail 
 // Count implements store.Orgs.
 func (t orgs) Count(ctx context.Context) (n int64, err error) {
 	err = t.read(ctx, func(ctx context.Context) error {
-		n, err = t.coll.CountDocuments(ctx, bson.M{"state": bson.M{"$ne": string(tenant.StateTrashed)}, fieldLayout: living()})
+		n, err = t.coll.CountDocuments(ctx, bson.M{"state": bson.M{"$nin": bson.A{string(tenant.StateTrashed), string(tenant.StatePurged)}}, fieldLayout: living()})
 		return err
 	})
 	return n, err

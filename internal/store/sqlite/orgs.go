@@ -15,14 +15,22 @@ type orgs struct {
 	disk    *disk
 }
 
-const orgColumns = `id, name, slug, state, op, owners, placement, claims, epoch, version, created_at, updated_at, deleted_at, trash, quarantine`
+const orgColumns = `id, name, slug, state, op, owners, placement, claims, epoch, version, created_at, updated_at, deleted_at, trash, quarantine, physical`
 
 // orgRow is an organization on its way to or from its row.
 type orgRow struct {
 	org       tenant.Organization
 	op        *opJSON
 	placement placementJSON
-	kept      []quarantinedJSON
+	aside     []quarantinedJSON
+	physical  physicalJSON
+}
+
+// physicalJSON is what is special about an organization's physical names.
+type physicalJSON struct {
+	Home          string   `json:"home,omitempty"`
+	DirectWriters bool     `json:"direct_writers,omitempty"`
+	Kept          []string `json:"kept,omitempty"`
 }
 
 type quarantinedJSON struct {
@@ -42,8 +50,9 @@ type placementJSON struct {
 
 func newOrgRow(org tenant.Organization) *orgRow {
 	r := &orgRow{org: org, op: fromOp(org.Op), placement: placementJSON(org.Placement)}
+	r.physical = physicalJSON{org.Home, org.DirectWriters, org.Kept}
 	for _, q := range org.Quarantine {
-		r.kept = append(r.kept, quarantinedJSON{q.Namespace, toMillis(q.Until), toMillis(q.Look), q.Swept})
+		r.aside = append(r.aside, quarantinedJSON{q.Namespace, toMillis(q.Until), toMillis(q.Look), q.Swept})
 	}
 	return r
 }
@@ -54,7 +63,7 @@ func (r *orgRow) args() []any {
 	return []any{
 		string(o.ID), string(o.Name), string(o.Slug), string(o.State), toJSON(r.op), listJSON(o.Owners), toJSON(&r.placement),
 		listJSON(o.Claims), o.Epoch, o.Version, instant(o.CreatedAt), instant(o.UpdatedAt), instant(o.DeletedAt),
-		string(o.Trash), listJSON(r.kept), string(o.Name.Key()), instant(o.QuarantineDue()),
+		string(o.Trash), listJSON(r.aside), toJSON(&r.physical), string(o.Name.Key()), instant(o.QuarantineDue()),
 	}
 }
 
@@ -64,9 +73,10 @@ func scanOrg(scan func(dest ...any) error) (tenant.Organization, error) {
 	o := &r.org
 	err := scan(&o.ID, &o.Name, &o.Slug, &o.State, fromJSON(&r.op), fromJSON(&o.Owners), fromJSON(&r.placement), fromJSON(&o.Claims),
 		&o.Epoch, &o.Version, (*instant)(&o.CreatedAt), (*instant)(&o.UpdatedAt), (*instant)(&o.DeletedAt), &o.Trash,
-		fromJSON(&r.kept))
+		fromJSON(&r.aside), fromJSON(&r.physical))
 	o.Op, o.Placement = r.op.operation(), tenant.Placement(r.placement)
-	for _, q := range r.kept {
+	o.Home, o.DirectWriters, o.Kept = r.physical.Home, r.physical.DirectWriters, r.physical.Kept
+	for _, q := range r.aside {
 		o.Quarantine = append(o.Quarantine, tenant.Quarantined{
 			Namespace: q.Namespace, Until: q.Until.time(), Look: q.Look.time(), Swept: q.Swept,
 		})
@@ -82,7 +92,7 @@ func (t orgs) Insert(ctx context.Context, org tenant.Organization, trail tenant.
 	org.Version = 1
 	args, claims, trail := newOrgRow(org).args(), slices.Clone(org.Claims), own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
-		_, err := s.exec(`INSERT INTO organizations (`+orgColumns+`, name_key, due_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, args...)
+		_, err := s.exec(`INSERT INTO organizations (`+orgColumns+`, name_key, due_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, args...)
 		if err != nil {
 			return idTaken(err, "organization")
 		}
@@ -153,7 +163,7 @@ func (t orgs) update(ctx context.Context, id tenant.OrgID, trail tenant.Trail,
 	err = t.catalog.write(ctx, func(s *session) error {
 		n, err := s.exec(`UPDATE organizations SET name = ?2, slug = ?3, state = ?4, op = ?5, owners = ?6, placement = ?7,
 			claims = ?8, epoch = ?9, version = ?10, updated_at = ?12, deleted_at = ?13, trash = ?14,
-			quarantine = ?15, name_key = ?16, due_at = ?17
+			quarantine = ?15, physical = ?16, name_key = ?17, due_at = ?18
 			WHERE id = ?1 AND version = ?10 - 1`, args...)
 		if err := swapped(n, err); err != nil {
 			return err

@@ -49,7 +49,7 @@ func (w whereabouts) file() string {
 
 // optional reports whether the organization may have no file: it is being made or removed.
 func (w whereabouts) optional() bool {
-	return w.state == tenant.StateCreating || w.state == tenant.StatePurging
+	return w.state == tenant.StateCreating || w.state == tenant.StatePurging || w.state == tenant.StatePurged
 }
 
 // mayHave reports whether a file of that name, in that folder, can be the organization's. While an operation moves it, both

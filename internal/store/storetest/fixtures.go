@@ -87,6 +87,7 @@ func fullOrg() tenant.Organization {
 	org.DeletedAt = noon.Add(time.Hour)
 	org.Trash = tenant.OperationID(tenant.NewID())
 	org.Quarantine = []tenant.Quarantined{{Namespace: "org_" + token(), Until: noon.Add(time.Hour), Look: noon.Add(time.Minute), Swept: true}}
+	org.Home, org.DirectWriters, org.Kept = "org_"+token(), true, []string{"org_" + token(), "org_" + token()}
 	return org
 }
 

@@ -68,7 +68,7 @@ func (d *desk) claimError(err error, want store.ClaimError, what string) {
 func orgInWhateverState(d *desk) {
 	for _, state := range []tenant.State{
 		tenant.StateCreating, tenant.StateActive, tenant.StateRenaming, tenant.StateDeleting,
-		tenant.StateTrashed, tenant.StateRestoring, tenant.StatePurging,
+		tenant.StateTrashed, tenant.StateRestoring, tenant.StatePurging, tenant.StatePurged,
 	} {
 		org := d.putOrg(func(o *tenant.Organization) { o.State = state })
 		d.same(org.State, state, "the state that get returns")
@@ -320,9 +320,17 @@ func orgCount(d *desk) {
 	}
 	d.putOrg(func(o *tenant.Organization) { o.State = tenant.StateTrashed })
 	count(3, "of three outside the trash")
+	purged := d.putOrg(func(o *tenant.Organization) { o.State = tenant.StatePurging })
+	count(4, "with one that is being purged")
+	_, err := d.Orgs.Update(d.Context(), purged.ID, upkeep, func(o *tenant.Organization) error {
+		o.State = tenant.StatePurged
+		return nil
+	})
+	d.need(err, "purge it")
+	count(3, "after one was purged and keeps names")
 	d.want(tenant.CodeIDTaken, d.Orgs.Insert(d.Context(), last, upkeep), "insert again")
 	count(3, "after an insert that was refused")
-	_, err := d.Orgs.Update(d.Context(), last.ID, upkeep, func(o *tenant.Organization) error {
+	_, err = d.Orgs.Update(d.Context(), last.ID, upkeep, func(o *tenant.Organization) error {
 		o.State = tenant.StateTrashed
 		return nil
 	})
