@@ -196,6 +196,11 @@ func unknown(values map[string]string, where string) []string {
 }
 
 func known(name string) bool {
+	for _, o := range others {
+		if name == o.Env || name == o.Env+"_FILE" {
+			return true
+		}
+	}
 	return slices.ContainsFunc(settings, func(s Setting) bool {
 		return name == s.Env || s.Secret && name == s.Env+"_FILE"
 	})

@@ -20,10 +20,15 @@ type Setting struct {
 	Secret bool
 
 	parse func(c *Config, text string) error
+	// flag is the flag's name where it is not made of the variable's.
+	flag string
 }
 
 // Flag returns the flag's name without dashes: "tls-cert" for ORGD_TLS_CERT.
 func (s Setting) Flag() string {
+	if s.flag != "" {
+		return s.flag
+	}
 	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(s.Env, prefix), "_", "-"))
 }
 

@@ -1,0 +1,37 @@
+package config
+
+import "fmt"
+
+// Other is a store that one command takes beside ORGD_STORE. Since its URI may hold a password it is a secret: it is taken as a
+// flag only without one, and otherwise from the variable, or from the file that the variable with _FILE names.
+type Other struct {
+	// Env is the variable, Flag the command's flag without dashes.
+	Env, Flag string
+}
+
+// MigrateTo is where an installation is moved.
+var MigrateTo = Other{Env: "ORGD_MIGRATE_TO", Flag: "to"}
+
+// others are all of them, so that their variables are known.
+var others = []Other{MigrateTo}
+
+// Load reads the store from the first of flag, environment and .env file that names one. The error is one line, without the
+// secret part of a value.
+func (o Other) Load(sources Sources, flag string) (Store, error) {
+	dotEnv, err := readDotEnv(sources.DotEnv)
+	if err != nil {
+		return Store{}, err
+	}
+	var c Config
+	s := setting(o.Env, "", "", store, func(c *Config) *Store { return &c.Store }).asSecret()
+	s.flag = o.Flag
+	text, source, err := s.find(map[string]string{o.Env: flag}, environment(sources.Environ), dotEnv)
+	if err != nil {
+		return Store{}, err
+	}
+	if text == "" {
+		return Store{}, fmt.Errorf("name the store with --%s, or in %s or %s_FILE", o.Flag, o.Env, o.Env)
+	}
+	err = s.apply(&c, text, source)
+	return c.Store, err
+}
