@@ -32,6 +32,9 @@ func e(key string, value any) bson.E { return bson.E{Key: key, Value: value} }
 // living narrows to documents that are ours and were not removed.
 func living() bson.M { return bson.M{"$gt": 0} }
 
+// written narrows to documents that are ours, tombstones among them.
+func written() bson.M { return bson.M{"$gte": tombstone} }
+
 // exists narrows to documents that have the field.
 func exists() bson.M { return bson.M{"$exists": true} }
 

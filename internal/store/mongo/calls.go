@@ -3,6 +3,8 @@ package mongo
 import (
 	"context"
 	"time"
+
+	"github.com/orgd/orgd/internal/tenant"
 )
 
 // calls runs commands under the caller's deadline and a cap of their own, and settles what became of those whose answer
@@ -65,5 +67,18 @@ func (c calls) write(ctx context.Context, fn func(ctx context.Context) error, lo
 		return errLost
 	default:
 		return unknown(err)
+	}
+}
+
+// attempts bounds how often a write is sent whose answer is lost each time.
+const attempts = 3
+
+// repeat runs fn, which makes a write that may be made twice, and does so again where its answer was lost.
+func (c calls) repeat(ctx context.Context, fn func(ctx context.Context) error) error {
+	for attempt := 1; ; attempt++ {
+		err := c.write(ctx, fn, func(context.Context) fate { return unclear })
+		if attempt == attempts || ctx.Err() != nil || !tenant.IsCode(err, tenant.CodeUnknownOutcome) {
+			return err
+		}
 	}
 }

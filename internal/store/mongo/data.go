@@ -30,8 +30,26 @@ func toBSON(data tenant.Data) (fields []field, err error) { return overBSON(data
 
 // overBSON returns the members of a document that takes the place of a stored one. What shows alike in both, however deep it
 // lies, is the stored value, of whatever type and in whatever order.
-func overBSON(data tenant.Data, old bson.Raw) (fields []field, err error) {
-	in := jsontext.NewDecoder(strings.NewReader(string(data)))
+func overBSON(data tenant.Data, old bson.Raw) ([]field, error) {
+	return reader{Decoder: jsontext.NewDecoder(bytes.NewBuffer(data))}.fields(old)
+}
+
+// shownBSON returns the members of a document that was read, here or from another store, and whose data is as it was shown: so
+// an application may have put anything into it.
+func shownBSON(data tenant.Data) ([]field, error) {
+	return reader{jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true)), true}.fields(nil)
+}
+
+// reader reads data.
+type reader struct {
+	*jsontext.Decoder
+	// shown says that the data is as it was shown. An object that begins with a name like those of Extended JSON, and is none that
+	// would be shown like that, is then an object that an application has stored.
+	shown bool
+}
+
+// fields reads the members of a document.
+func (in reader) fields(old bson.Raw) (fields []field, err error) {
 	if _, err := in.ReadToken(); err != nil { // the brace
 		return nil, err
 	}
@@ -61,7 +79,7 @@ func members(raw bson.Raw) map[string]bson.RawValue {
 }
 
 // readValue reads one JSON value over a stored one, whose type is zero if there is none.
-func readValue(in *jsontext.Decoder, old bson.RawValue) (v bson.RawValue, err error) {
+func readValue(in reader, old bson.RawValue) (v bson.RawValue, err error) {
 	token, err := in.ReadToken()
 	if err != nil {
 		return v, err
@@ -103,7 +121,7 @@ func number(s string) (bson.RawValue, error) {
 
 // readObject reads the rest of an object. One whose first member begins with a dollar sign is Extended JSON: no caller may
 // send such a name, so it was shown to one. Unless an object was shown, in which an application has such a name.
-func readObject(in *jsontext.Decoder, old bson.RawValue) (v bson.RawValue, err error) {
+func readObject(in reader, old bson.RawValue) (v bson.RawValue, err error) {
 	var stored map[string]bson.RawValue
 	wasObject := old.Type == bson.TypeEmbeddedDocument
 	if wasObject {
@@ -141,7 +159,7 @@ func readObject(in *jsontext.Decoder, old bson.RawValue) (v bson.RawValue, err e
 func identical(a, b bson.RawValue) bool { return a.Type == b.Type && bytes.Equal(a.Value, b.Value) }
 
 // readExtended reads the rest of an object of Extended JSON after its first name.
-func readExtended(in *jsontext.Decoder, name string) (v bson.RawValue, err error) {
+func readExtended(in reader, name string) (v bson.RawValue, err error) {
 	text := []byte(`{"v":{`)
 	for {
 		if text, err = jsontext.AppendQuote(text, name); err != nil {
@@ -164,14 +182,43 @@ func readExtended(in *jsontext.Decoder, name string) (v bson.RawValue, err error
 	var d struct {
 		V bson.RawValue `bson:"v"`
 	}
-	if err := bson.UnmarshalExtJSON(append(text, '}', '}'), true, &d); err != nil {
+	text = append(text, '}', '}')
+	err = bson.UnmarshalExtJSON(text, true, &d)
+	if in.shown && (err != nil || !showsAs(d.V, text)) {
+		return readStored(text)
+	}
+	if err != nil {
 		return v, tenant.Invalid("body", "extended_json", "a member that begins with $ is no value of MongoDB Extended JSON")
 	}
 	return d.V, nil
 }
 
+// showsAs reports whether a value is shown as the member v of a text.
+func showsAs(v bson.RawValue, text jsontext.Value) bool {
+	shown, err := appendValue([]byte(`{"v":`), v)
+	if err != nil {
+		return false
+	}
+	left, right := jsontext.Value(append(shown, '}')), text.Clone()
+	err = errors.Join(left.Compact(jsontext.AllowDuplicateNames(true)), right.Compact(jsontext.AllowDuplicateNames(true)))
+	return err == nil && bytes.Equal(left, right)
+}
+
+// readStored reads the member v of a text, an object whose first member's name means nothing.
+func readStored(text jsontext.Value) (bson.RawValue, error) {
+	in := reader{jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true)), true}
+	for range 3 { // the brace, the name, the brace
+		if _, err := in.ReadToken(); err != nil {
+			return bson.RawValue{}, err
+		}
+	}
+	return readObject(in, bson.RawValue{Type: bson.TypeEmbeddedDocument, Value: emptyObject})
+}
+
+var emptyObject = bsoncore.NewDocumentBuilder().Build()
+
 // readArray reads the rest of an array.
-func readArray(in *jsontext.Decoder, old bson.RawValue) (v bson.RawValue, err error) {
+func readArray(in reader, old bson.RawValue) (v bson.RawValue, err error) {
 	var stored []bson.RawValue
 	if old.Type == bson.TypeArray {
 		if stored, err = old.Array().Values(); err != nil {

@@ -34,23 +34,54 @@ func packDocument(org tenant.OrgID, doc tenant.Document) (bson.Raw, error) {
 	if err != nil {
 		return nil, badData(err)
 	}
-	start, out := bsoncore.AppendDocumentStart(nil)
-	out = bsoncore.AppendStringElement(out, "_id", string(doc.ID))
-	for _, f := range fields {
-		out = bsoncore.AppendValueElement(out, f.name, bsoncore.Value{Type: bsoncore.Type(f.value.Type), Data: f.value.Value})
-	}
-	bookkeeping, err := bson.Marshal(orgdDoc{
-		string(org), doc.Version, doc.WriteID, moment(doc.CreatedAt), moment(doc.UpdatedAt), int64(len(doc.Data)),
-	})
+	return packFields(org, textID(doc.ID), fields, doc)
+}
+
+// packShown returns a document that was read elsewhere as it is stored, with an id of whatever type.
+func packShown(org tenant.OrgID, id bson.RawValue, doc tenant.Document) (bson.Raw, error) {
+	fields, err := shownBSON(doc.Data)
 	if err != nil {
 		return nil, badData(err)
 	}
-	out = bsoncore.AppendDocumentElement(out, fieldOrgd, bookkeeping)
+	return packFields(org, id, fields, doc)
+}
+
+// textID is an id as a new document has it.
+func textID(id tenant.DocumentID) bson.RawValue {
+	return bson.RawValue{Type: bson.TypeString, Value: bsoncore.AppendString(nil, string(id))}
+}
+
+// packFields returns a document of members that were made of its data.
+func packFields(org tenant.OrgID, id bson.RawValue, fields []field, doc tenant.Document) (bson.Raw, error) {
+	start, out := bsoncore.AppendDocumentStart(make([]byte, 0, 2*len(doc.Data)+512)) // most often enough
+	out = bsoncore.AppendValueElement(out, "_id", bsoncore.Value{Type: bsoncore.Type(id.Type), Data: id.Value})
+	for _, f := range fields {
+		out = bsoncore.AppendValueElement(out, f.name, bsoncore.Value{Type: bsoncore.Type(f.value.Type), Data: f.value.Value})
+	}
+	begin, out := bsoncore.AppendDocumentElementStart(out, fieldOrgd)
+	out, err := bsoncore.AppendDocumentEnd(appendBookkeeping(out, org, doc), begin)
+	if err != nil {
+		return nil, badData(err)
+	}
 	out, err = bsoncore.AppendDocumentEnd(out, start)
 	if len(out) > maxBSON {
 		return nil, tooLarge()
 	}
 	return out, err
+}
+
+// appendBookkeeping appends the members of an [orgdDoc], as marshalling one would.
+func appendBookkeeping(out []byte, org tenant.OrgID, doc tenant.Document) []byte {
+	out = bsoncore.AppendStringElement(out, "organization", string(org))
+	out = bsoncore.AppendInt64Element(out, "version", doc.Version)
+	out = bsoncore.AppendStringElement(out, "write_id", doc.WriteID)
+	if at := moment(doc.CreatedAt); at != nil {
+		out = bsoncore.AppendDateTimeElement(out, "created", int64(*at))
+	}
+	if at := moment(doc.UpdatedAt); at != nil {
+		out = bsoncore.AppendDateTimeElement(out, "updated", int64(*at))
+	}
+	return bsoncore.AppendInt64Element(out, "bytes", int64(len(doc.Data)))
 }
 
 // badData is the error about data that is not what [tenant.ParseData] returns.
@@ -95,10 +126,16 @@ func idOf(v bson.RawValue) tenant.DocumentID {
 
 // sameID returns what an id may be stored as.
 func sameID(id tenant.DocumentID) any {
-	if object, err := bson.ObjectIDFromHex(string(id)); err == nil && object.Hex() == string(id) {
+	if object, ok := objectOf(id); ok {
 		return bson.M{"$in": bson.A{string(id), object}}
 	}
 	return string(id)
+}
+
+// objectOf returns the ObjectId that shows as the id; false if none does.
+func objectOf(id tenant.DocumentID) (bson.ObjectID, bool) {
+	object, err := bson.ObjectIDFromHex(string(id))
+	return object, err == nil && object.Hex() == string(id)
 }
 
 // atVersion narrows to a document's version; none is 1.

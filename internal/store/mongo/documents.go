@@ -104,8 +104,7 @@ func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) er
 	return d.write(ctx, func(ctx context.Context) error {
 		_, err := d.coll.InsertOne(ctx, raw, guard)
 		if hasCode(err, codeCollectionUUIDMismatch) {
-			d.owners.forget(d.namespace)
-			return tenant.Wrap(tenant.CodeNotFound, err, "the organization's data is not here any more")
+			return d.moved(err)
 		}
 		return err
 	}, func(ctx context.Context) fate {
@@ -121,11 +120,25 @@ func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) er
 // collection again nor lands in another one of its name. Servers that do not know the field go without.
 func (d *desk) guard() (*options.InsertOneOptionsBuilder, error) {
 	o := options.InsertOne()
-	if len(d.uuid) == 0 || !d.owners.guards {
+	uuid := d.identify()
+	if uuid == nil {
 		return o, nil
 	}
-	uuid := bson.D{e("collectionUUID", bson.Binary{Subtype: bson.TypeBinaryUUID, Data: d.uuid})}
 	return o, xoptions.SetInternalInsertOneOptions(o, "addCommandFields", uuid)
+}
+
+// identify returns what an insert names the collection by; nil where that is not known.
+func (d *desk) identify() bson.D {
+	if len(d.uuid) == 0 || !d.owners.guards {
+		return nil
+	}
+	return bson.D{e("collectionUUID", bson.Binary{Subtype: bson.TypeBinaryUUID, Data: d.uuid})}
+}
+
+// moved is the error about an insert that met another collection than it meant, or none.
+func (d *desk) moved(err error) error {
+	d.owners.forget(d.namespace)
+	return tenant.Wrap(tenant.CodeNotFound, err, "the organization's data is not here any more")
 }
 
 // insertedBefore returns the document that has the id already, if it is the same insert that put it there. An insert that

@@ -116,6 +116,9 @@ func answered(err error) bool {
 	if e, ok := errors.AsType[mongo.WriteException](err); ok {
 		return e.WriteConcernError == nil && len(e.WriteErrors) > 0
 	}
+	if e, ok := errors.AsType[mongo.BulkWriteException](err); ok {
+		return e.WriteConcernError == nil && len(e.WriteErrors) > 0
+	}
 	if e, ok := errors.AsType[mongo.CommandError](err); ok {
 		return !e.HasErrorLabel("NetworkError") && !e.HasErrorLabel("RetryableWriteError")
 	}

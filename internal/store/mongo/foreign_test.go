@@ -21,17 +21,17 @@ func newPlace() tenant.Place {
 }
 
 // settle makes the home of a new organization.
-func settle(t *testing.T, db *DB) tenant.Place {
-	t.Helper()
+func settle(tb testing.TB, db *DB) tenant.Place {
+	tb.Helper()
 	place := newPlace()
-	must(t, db.Store().Places.Create(t.Context(), place))
+	must(tb, db.Store().Places.Create(tb.Context(), place))
 	return place
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

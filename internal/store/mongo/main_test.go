@@ -54,41 +54,41 @@ func reach() error {
 }
 
 // engine returns the engine's URI.
-func engine(t *testing.T) string {
-	t.Helper()
+func engine(tb testing.TB) string {
+	tb.Helper()
 	uri, err := engineURI()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return uri
 }
 
 // openTest opens a store for one test, in databases of its own that go with it.
-func openTest(t *testing.T, o Options) *DB {
-	t.Helper()
+func openTest(tb testing.TB, o Options) *DB {
+	tb.Helper()
 	if o.URI == "" {
-		o.URI = engine(t)
+		o.URI = engine(tb)
 	}
 	if o.Database == "" {
 		id := strings.ReplaceAll(tenant.NewID(), "-", "")
 		o.Database = "orgd_t_" + id[len(id)-12:]
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
 	defer cancel()
 	db, err := Open(ctx, o)
 	if err != nil {
-		t.Fatalf("open %s: %v", o.Database, err)
+		tb.Fatalf("open %s: %v", o.Database, err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		for _, database := range []interface{ Drop(context.Context) error }{db.main, db.private} {
 			if err := database.Drop(ctx); err != nil {
-				t.Errorf("drop the test's database: %v", err)
+				tb.Errorf("drop the test's database: %v", err)
 			}
 		}
 		if err := db.Close(ctx); err != nil {
-			t.Errorf("close: %v", err)
+			tb.Errorf("close: %v", err)
 		}
 	})
 	return db

@@ -25,6 +25,11 @@ func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collec
 	if err != nil {
 		return nil, err
 	}
+	return d.list(ctx, after, limit)
+}
+
+// list returns the first documents behind an id, up to the bounds of a page.
+func (d *desk) list(ctx context.Context, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
 	var texts, objects page
 	var textsErr, objectsErr error
 	var both sync.WaitGroup

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"math"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -17,8 +18,29 @@ const boxesPerRound = 200
 // was looked at before, must not come behind them.
 func (r *relay) round(ctx context.Context) error {
 	until := r.now().Add(-relayPeriod).UnixNano()
+	due, err := r.due(ctx, until)
+	if err != nil {
+		return err
+	}
+	return r.drainAll(ctx, due, until)
+}
+
+// settle moves everything that lies in outboxes, and returns when they are empty.
+func (r *relay) settle(ctx context.Context) error {
+	for {
+		due, err := r.due(ctx, math.MaxInt64)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		if err := r.drainAll(ctx, due, 0); err != nil {
+			return err
+		}
+	}
+}
+
+// due returns entries that were posted until then, of as many documents as one round looks at.
+func (r *relay) due(ctx context.Context, until int64) (due outbox, err error) {
 	o := options.Find().SetProjection(bson.M{fieldOutbox: 1}).SetLimit(boxesPerRound)
-	var due outbox
 	for _, source := range r.sources {
 		err := r.read(ctx, func(ctx context.Context) error {
 			return each(ctx, source, bson.M{fieldOutbox + ".organization": exists()}, o, func(raw bson.Raw) error {
@@ -32,10 +54,10 @@ func (r *relay) round(ctx context.Context) error {
 			})
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return r.drainAll(ctx, due, until)
+	return due, nil
 }
 
 // failedRounds is how many rounds in a row fail until the store counts as unwell: half a minute, so that a restart of the

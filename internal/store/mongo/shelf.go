@@ -121,7 +121,7 @@ func (s *shelf[V]) insert(ctx context.Context, v V, trail tenant.Trail) error {
 		return translate(err)
 	}
 	id, writeID := s.id(&v), tenant.NewID()
-	document := s.document(fields, writeID, entry)
+	document := newDocument(fields, writeID, entry)
 	release, err := s.turns.hold(ctx, texts[string](s.holds(&v))...)
 	if err != nil {
 		return err
@@ -141,8 +141,8 @@ func (s *shelf[V]) insert(ctx context.Context, v V, trail tenant.Trail) error {
 	}
 }
 
-// document returns a whole new document.
-func (s *shelf[V]) document(fields bson.Raw, writeID string, entry *letter) bson.D {
+// newDocument returns the whole document of fields that are new on a shelf.
+func newDocument(fields bson.Raw, writeID string, entry *letter) bson.D {
 	d := bson.D{}
 	for _, el := range elements(fields) {
 		d = append(d, e(el.Key(), el.Value()))

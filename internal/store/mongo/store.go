@@ -28,6 +28,7 @@ func (db *DB) Store() store.Store {
 		Throttle:     db.throttle(),
 		Idempotency:  idempotency{db.catalog, db.private.Collection("idempotency")},
 		Installation: installation{db.catalog, db.private.Collection("installation")},
+		Transfer:     db.transfer(),
 		Health:       health{db},
 	}
 }
