@@ -12,6 +12,7 @@ import (
 func naming(inner store.Store) store.Store {
 	inner.Documents = namedDocuments{inner.Documents}
 	inner.Places = namedPlaces{inner.Places}
+	inner.Transfer.Homes = namedHomes{inner.Transfer.Homes}
 	return inner
 }
 
@@ -108,4 +109,25 @@ func (n namedPlaces) Drop(ctx context.Context, org tenant.OrgID, op tenant.Opera
 // Discard implements [store.Places].
 func (n namedPlaces) Discard(ctx context.Context, place tenant.Place) error {
 	return n.inner.Discard(name(ctx, place.Org), place)
+}
+
+// namedHomes are homes of one organization each. A look at all of them names nobody.
+type namedHomes struct{ inner store.Homes }
+
+// All implements [store.Homes].
+func (n namedHomes) All(ctx context.Context) ([]store.Home, error) { return n.inner.All(ctx) }
+
+// Scan implements [store.Homes].
+func (n namedHomes) Scan(ctx context.Context, home store.Home, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
+	return n.inner.Scan(name(ctx, home.Place.Org), home, after, limit)
+}
+
+// Load implements [store.Homes].
+func (n namedHomes) Load(ctx context.Context, place tenant.Place, docs []tenant.Document) error {
+	return n.inner.Load(name(ctx, place.Org), place, docs)
+}
+
+// Remove implements [store.Homes].
+func (n namedHomes) Remove(ctx context.Context, place tenant.Place, ids []tenant.DocumentID) error {
+	return n.inner.Remove(name(ctx, place.Org), place, ids)
 }
