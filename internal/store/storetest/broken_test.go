@@ -23,7 +23,8 @@ type twin struct {
 // twins are all broken stores.
 func twins() []twin {
 	return slices.Concat(orgTwins, orgListTwins, updateTwins, valueTwins, userTwins, loginTwins, keyTwins,
-		documentTwins, quotaTwins, placeTwins, auditTwins, instanceTwins, throttleTwins, idempotencyTwins, contextTwins)
+		documentTwins, quotaTwins, placeTwins, auditTwins, instanceTwins, throttleTwins, idempotencyTwins, contextTwins,
+		tableTwins, homeTwins)
 }
 
 // TestSoundStorePasses is the other half of the proof: what the cases complain about below is the defect and nothing else.

@@ -58,7 +58,9 @@ func (d *desk) keeps(place tenant.Place, docs []tenant.Document, what string) {
 func loadKeepsEveryField(d *desk) {
 	place := d.home()
 	docs := []tenant.Document{
-		loadedDocument("full"), {ID: "bare", Data: tenant.Data(`{}`), Version: 1}, newDocument("0"),
+		loadedDocument("full"),
+		{ID: "bare", Data: tenant.Data(`{}`), Version: 1},
+		newDocument("0"),
 		withTimes(loadedDocument("1970"), func(time.Time) time.Time { return time.UnixMilli(0) }),
 		withTimes(loadedDocument("1969"), func(time.Time) time.Time { return time.UnixMilli(-1) }),
 	}
@@ -93,8 +95,10 @@ func loadKeepsDataExactly(d *desk) {
 	check := func(when string) {
 		d.Helper()
 		d.stores(place, len(docs), bytes, when)
-		for i, doc := range d.scanHome(store.Home{Place: place}, 10) {
-			d.exact(doc.Data, docs[i].Data, "scan", string(docs[i].Data))
+		found := d.scanHome(store.Home{Place: place}, 10)
+		d.same(len(found), len(docs), "how many a scan finds %s", when)
+		for i := range min(len(found), len(docs)) {
+			d.exact(found[i].Data, docs[i].Data, "scan", string(docs[i].Data))
 		}
 	}
 	d.load(place, shuffled(docs)...)

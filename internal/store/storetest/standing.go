@@ -44,7 +44,10 @@ func standingSwapCompares(d *desk) {
 	present := tenant.Standing{}
 	for _, next := range []tenant.Standing{
 		newStanding(tenant.PhaseClosed), newStanding(tenant.PhaseClosed), newStanding(tenant.PhaseFilling),
-		{Phase: tenant.PhaseRetired}, {}, {Phase: tenant.PhaseFilling, Since: time.UnixMilli(0)}, maximal(newStanding(tenant.PhaseRetired)),
+		{Phase: tenant.PhaseRetired},
+		{},
+		{Phase: tenant.PhaseFilling, Since: time.UnixMilli(0)},
+		maximal(newStanding(tenant.PhaseRetired)),
 	} {
 		for path, other := range variations(present) {
 			err := d.Transfer.Standing.Swap(d.Context(), other, newStanding(tenant.PhaseRetired))

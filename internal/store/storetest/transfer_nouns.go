@@ -160,6 +160,6 @@ func addedUsersAreFound(d *desk) {
 	d.members(orgs[0], []tenant.UserID{first.ID}, "members of the one")
 	d.members(orgs[1], []tenant.UserID{first.ID, second.ID}, "members of the other")
 	d.claimant(first.Email, first.ID)
-	d.need(d.changeUser(first.ID, func(u *tenant.User) { u.Memberships = u.Memberships[:1] }), "leave")
+	d.need(d.changeUser(first.ID, func(u *tenant.User) { u.Memberships = newUser(orgs[0]).Memberships }), "leave")
 	d.members(orgs[1], []tenant.UserID{second.ID}, "members of the other after one has left")
 }
