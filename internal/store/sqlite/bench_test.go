@@ -243,3 +243,56 @@ func BenchmarkList100000(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkTransfer adds, scans and loads a thousand records at a time, as a move to another store does.
+func BenchmarkTransfer(b *testing.B) {
+	const many = 1000
+	ctx := b.Context()
+	db := benchDB(b)
+	tr := db.Store().Transfer
+	perRecord := func(b *testing.B) {
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*many), "µs/record")
+	}
+	added := 0
+	b.Run("AddOrganizations", func(b *testing.B) {
+		for b.Loop() {
+			batch := make([]tenant.Organization, many)
+			for i := range batch {
+				batch[i] = benchOrg(added)
+				added++
+			}
+			if err := tr.Orgs.Add(ctx, batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perRecord(b)
+	})
+	b.Run("AddEntries", func(b *testing.B) {
+		for b.Loop() {
+			batch := make([]tenant.AuditEntry, many)
+			for i := range batch {
+				batch[i] = tenant.AuditEntry{ID: tenant.EntryID(tenant.NewID()), Org: tenant.OrgID(tenant.NewID()), Seq: 1, Action: "organization.create"}
+			}
+			if err := tr.Audit.Add(ctx, batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perRecord(b)
+	})
+	b.Run("LoadDocuments", func(b *testing.B) {
+		place := tenant.Place{Org: tenant.OrgID(tenant.NewID())}
+		if err := db.places.Create(ctx, place); err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			batch := make([]tenant.Document, many)
+			for i := range batch {
+				batch[i] = tenant.Document{ID: tenant.DocumentID(tenant.NewID()), Data: tenant.Data(`{"title":"a document of forty bytes"}`), Version: 1}
+			}
+			if err := tr.Homes.Load(ctx, place, batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perRecord(b)
+	})
+}

@@ -82,6 +82,11 @@ func orgRecords(d *desk) records[tenant.Organization] {
 
 func userRecords(d *desk) records[tenant.User] {
 	r := ordinary(d, d.Transfer.Users, userKind(d))
+	r.full = func() tenant.User {
+		user := fullUser()
+		user.Claims = append(user.Claims, newUser().Claims...) // a change of address is under way
+		return user
+	}
 	r.thieves = func(v, owner tenant.User) []tenant.User {
 		thief := v.Clone()
 		thief.Claims = append(thief.Claims, owner.Claims...)
@@ -205,6 +210,24 @@ func maximal[T any](v T) T {
 			return part
 		}
 	})
+}
+
+// alike returns a copy of a record that says the same in another way: lists are there and empty where there was none, and claims
+// stand in another order.
+func alike[T any](v T) T {
+	twin := copyOf(v)
+	for _, part := range reflect.ValueOf(&twin).Elem().Fields() {
+		switch {
+		case part.Kind() == reflect.Slice && part.IsNil():
+			part.Set(reflect.MakeSlice(part.Type(), 0, 1))
+		case part.Kind() == reflect.Map && part.IsNil():
+			part.Set(reflect.MakeMap(part.Type()))
+		}
+		if claims, ok := reflect.TypeAssert[[]tenant.Claim](part); ok {
+			slices.Reverse(claims)
+		}
+	}
+	return twin
 }
 
 // variations are copies of a record that differ from it in one part each, by the path of the part.

@@ -117,6 +117,7 @@ func addAgainIsFine[T any](d *desk, r records[T]) {
 		r.holds(d, v, fmt.Sprintf("record %d after all", i))
 		again, _ := r.look(d, v)
 		d.need(r.table.Add(d.Context(), []T{again}), "add record %d as it was read", i)
+		d.need(r.table.Add(d.Context(), []T{alike(v)}), "add record %d, put down in another way", i)
 	}
 }
 
