@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar over the real program. Beside testscript's own commands there are
 //
 //	start [ARG...]           run orgd serve ARG... until it is ready and print what it greets with; sets API and ADDR
-//	stop                     end the server in order; its log is in server.log
+//	halt                     end the server in order; its log is in server.log (stop is a command of testscript: it ends the script)
 //	crash                    kill the server
 //	exits CODE PROGRAM...    run a program that must exit with the code
 //	http METHOD PATH [BODY]  send a request to the server (with TOKEN, if set) and print status and body
@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": s.start, "stop": s.stop, "crash": s.crash, "http": s.http, "keep": s.keep, "read": read,
+			"start": s.start, "halt": s.halt, "crash": s.crash, "http": s.http, "keep": s.keep, "read": read,
 			"exits": exits,
 		},
 		RequireExplicitExec: true,

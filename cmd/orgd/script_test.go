@@ -86,7 +86,7 @@ func (s *scripts) start(ts *testscript.TestScript, _ bool, args []string) {
 func serverCommand(ts *testscript.TestScript, args []string) *exec.Cmd {
 	program, err := exec.LookPath("orgd")
 	ts.Check(err)
-	command := exec.Command(program, append([]string{"serve"}, args...)...) //nolint:noctx // stop, crash or the script's end kill it
+	command := exec.Command(program, append([]string{"serve"}, args...)...) //nolint:noctx // halt, crash or the script's end kill it
 	command.Dir = ts.MkAbs(".")
 	command.Env = []string{"PATH=" + ts.Getenv("PATH"), "TMPDIR=" + ts.Getenv("TMPDIR"), "GOCOVERDIR=" + ts.Getenv("GOCOVERDIR")}
 	for _, setting := range config.Settings() {
@@ -95,7 +95,7 @@ func serverCommand(ts *testscript.TestScript, args []string) *exec.Cmd {
 	return command
 }
 
-func (s *scripts) stop(ts *testscript.TestScript, _ bool, _ []string) {
+func (s *scripts) halt(ts *testscript.TestScript, _ bool, _ []string) {
 	if err := s.end(ts, syscall.SIGTERM); err != nil {
 		ts.Fatalf("the server ended with %v\n%s", err, ts.ReadFile("server.log"))
 	}

@@ -137,6 +137,9 @@ func prepareFolder(dir string) error {
 		if err != nil {
 			return refuse(err, "the data folder %s cannot be looked at", d)
 		}
+		if !info.IsDir() {
+			return refuse(nil, "the data folder %s cannot be made, since a file has that name; name another folder", d)
+		}
 		if wide := info.Mode().Perm() &^ 0o700; wide != 0 && permissionsCount {
 			return refuse(nil, "the data folder %s is open to other users (mode %#o); close it with: chmod 700 %q", d, info.Mode().Perm(), d)
 		}
