@@ -31,8 +31,8 @@ type backend interface {
 // opened is a store that is open, with what the kinds offer beside the contract.
 type opened struct {
 	store store.Store
-	// place tells people where the data lies, without credentials.
-	place string
+	// place tells people where the data lies, without credentials, and name which store it is, in the words of ORGD_STORE.
+	place, name string
 	// shared says that other processes may have the store open at the same time.
 	shared bool
 	// backup copies everything to the folder dest.
@@ -49,9 +49,12 @@ type opened struct {
 }
 
 // backendOf returns the kind of place that the settings name.
-func backendOf(c *config.Config) backend {
-	if c.Store.URI != "" {
-		return mongoServer{c.Store.URI, c.Database, c.Lease}
+func backendOf(c *config.Config) backend { return backendFor(c.Store, c.Database, c.Lease) }
+
+// backendFor returns the kind of place that a store is.
+func backendFor(s config.Store, database string, lease time.Duration) backend {
+	if s.URI != "" {
+		return mongoServer{s.URI, database, lease}
 	}
-	return dataFolder(c.Store.Dir)
+	return dataFolder(s.Dir)
 }

@@ -33,7 +33,7 @@ func (m mongoServer) open(ctx context.Context, as role, log *slog.Logger, now fu
 		return nil, err
 	}
 	return &opened{
-		store: db.Store(), place: db.Place(), shared: true, orphans: db.Orphans, dearest: db.DearestHash,
+		store: db.Store(), place: db.Place(), name: db.Place(), shared: true, orphans: db.Orphans, dearest: db.DearestHash,
 		outdated: db.Outdated(),
 		backup:   func(context.Context, string, func(control.Progress)) error { return m.noBackup() },
 		metrics:  []prometheus.Collector{newOutboxGauge(db.Outbox)},

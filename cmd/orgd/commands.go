@@ -29,6 +29,7 @@ type commands struct {
 	} `cmd:"" help:"Keys that sign access tokens."`
 	Backup      backupCommand      `cmd:"" help:"Copy everything to a new folder, while serving."`
 	Restore     restoreCommand     `cmd:"" help:"Make a new data folder from a backup."`
+	Migrate     migrateCommand     `cmd:"" help:"Move everything to another store."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server on this host whether it is ready."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 
@@ -43,6 +44,7 @@ const overview = `Examples:
     orgd operator add --email you@example.com   add an operator
     orgd org list                               see the organizations
     orgd backup /backups/monday                 copy everything while serving
+    orgd migrate --to mongodb://host/           move everything to another store
     orgd serve --help                           see every setting
 
 Settings are read from flags, then the environment, then a .env file in the working directory.
@@ -61,6 +63,7 @@ var settingsOf = map[string][]string{
 	"keys revoke":     {"store", "database", "key-file"},
 	"backup":          {"store"},
 	"restore":         {"store"},
+	"migrate":         {"store", "database", "key-file", "lease"},
 	"healthcheck":     {"listen", "tls-cert"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/orgd/orgd/internal/migration"
 	"github.com/orgd/orgd/internal/placement"
 	"github.com/orgd/orgd/internal/presence"
 	"github.com/orgd/orgd/internal/store"
@@ -42,6 +43,20 @@ func (a *app) enroll(ctx context.Context, as role) (err error) {
 	return nil
 }
 
+// inUse refuses a store that is closed, half filled or retired by a move of the installation. It is asked once this process is on
+// the list of servers: a move closes the store first and looks at the list then, so that one of the two sees the other.
+func (a *app) inUse(ctx context.Context) error {
+	return migration.InUse(ctx, a.store.Transfer.Standing, a.name)
+}
+
+// oust ends the server for the reason.
+func (a *app) oust(why error) {
+	select {
+	case a.ousted <- why:
+	default: // it is ending
+	}
+}
+
 // leave takes this process off the list.
 func (a *app) leave(ctx context.Context) error {
 	if a.keeper == nil {
@@ -55,7 +70,7 @@ func (a *app) leave(ctx context.Context) error {
 func (a *app) keepPresent(ctx context.Context) {
 	a.keeper = presence.New(presence.Deps{
 		Instances: a.store.Instances, Orgs: a.store.Orgs, Gates: a.gates, Version: versionName(), Lease: a.config.Lease,
-		Abandoned: a.orgs.Hurry, Now: a.now, Log: a.log,
+		Abandoned: a.orgs.Hurry, InUse: a.inUse, Ousted: a.oust, Now: a.now, Log: a.log,
 	}, a.enrolled)
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})

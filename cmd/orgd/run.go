@@ -82,8 +82,11 @@ func (p *process) complain(err error) {
 }
 
 // config loads the settings.
-func (p *process) config() (config.Loaded, error) {
-	return config.Load(config.Sources{Flags: p.settings, Environ: p.env, DotEnv: ".env"})
+func (p *process) config() (config.Loaded, error) { return config.Load(p.sources()) }
+
+// sources are where settings come from.
+func (p *process) sources() config.Sources {
+	return config.Sources{Flags: p.settings, Environ: p.env, DotEnv: ".env"}
 }
 
 // parse reads the arguments. errHelped says that --help was answered.

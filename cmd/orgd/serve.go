@@ -109,6 +109,7 @@ func (s *server) run(ctx context.Context, p *process) error {
 	case err = <-failed:
 	case err = <-s.app.outdated:
 		s.log.Error("ending: this version must not use the store any more", "error", oneLine(err))
+	case err = <-s.app.ousted:
 	}
 	s.api.Drain()
 	err = errors.Join(err, s.shutDoors(lasting))

@@ -52,6 +52,9 @@ type app struct {
 	idempotency *idempotency.Keeper
 	registry    *prometheus.Registry
 
+	// ousted hears that the installation has moved to another store while this server was taken for dead.
+	ousted chan error
+
 	// listener is where the API is served; nil where it is not.
 	listener net.Addr
 	// closers end what openApp began, the last first.
@@ -60,7 +63,7 @@ type app struct {
 
 // openApp opens the store and wires the rooms. The caller closes the app.
 func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Log, as role) (_ *app, err error) {
-	a := &app{config: c, log: log.Logger(), now: p.now}
+	a := &app{config: c, log: log.Logger(), now: p.now, ousted: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -75,6 +78,9 @@ func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Lo
 	}
 	a.closers = append(a.closers, a.opened.close)
 	if err := a.enroll(ctx, as); err != nil {
+		return nil, err
+	}
+	if err := a.inUse(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.found(ctx); err != nil {

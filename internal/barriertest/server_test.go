@@ -83,6 +83,7 @@ func (w *world) start(name string) *server {
 	s.docs = documents.New(documents.Deps{Documents: s.store, Gates: s.gates, Guard: guard, Now: w.now})
 	keeper := presence.New(presence.Deps{
 		Instances: servers, Orgs: catalog, Gates: s.gates, Version: "1.0", Lease: w.rule.lease(name), Abandoned: s.orgs.Hurry,
+		InUse: func(context.Context) error { return nil }, Ousted: func(error) {},
 		Now: w.now, Log: slog.New(slog.DiscardHandler),
 	}, registered)
 	w.acts.Go(func() { keeper.Run(w.ctx) })

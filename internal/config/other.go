@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Other is a store that one command takes beside ORGD_STORE. Since its URI may hold a password it is a secret: it is taken as a
 // flag only without one, and otherwise from the variable, or from the file that the variable with _FILE names.
@@ -34,4 +37,17 @@ func (o Other) Load(sources Sources, flag string) (Store, error) {
 	}
 	err = s.apply(&c, text, source)
 	return c.Store, err
+}
+
+// CheckDatabase refuses a text, given as the flag, that is no name for a MongoDB database of orgd's.
+func CheckDatabase(flag, text string) error {
+	_, err := database.parse(text)
+	switch {
+	case errors.Is(err, errRule):
+		return fmt.Errorf("%s must be %s, and is %q", flag, database.rule, clip(text))
+	case err != nil:
+		return fmt.Errorf("%s %w", flag, err)
+	default:
+		return nil
+	}
 }

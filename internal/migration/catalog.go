@@ -15,19 +15,16 @@ import (
 // copyCatalog copies every table, compares both sides, and adds the entry of the move to the log. Counters of attempts and the list
 // of servers stay behind: they are of the servers that were.
 func (m *mover) copyCatalog(ctx context.Context) (records int64, err error) {
-	keys := map[tenant.KeyID]tenant.Key{}
-	reseal := func(k tenant.Key) (tenant.Key, error) {
-		if sealed, known := keys[k.ID]; known { // another seal of it would be other bytes
-			return sealed, nil
-		}
-		sealed, err := m.Reseal(k)
-		keys[k.ID] = sealed
-		return sealed, err
-	}
 	var last tenant.AuditEntry // of the installation's own
 	from, to := m.source.Transfer, m.target.Transfer
 	tables := []table{
-		tableOf("keys", from.Keys, to.Keys, reseal), // first, since they may refuse
+		tableOf("keys", from.Keys, to.Keys, func(k tenant.Key) (tenant.Key, error) {
+			sealed, known := m.keys[k.ID]
+			if !known || sealed.Version != k.Version {
+				return k, refuse("a key of %s changed meanwhile; run this again", m.source.Name)
+			}
+			return sealed, nil
+		}),
 		tableOf("organizations", from.Orgs, to.Orgs, asMoved),
 		tableOf("people", from.Users, to.Users, asIs),
 		tableOf("operators", from.Operators, to.Operators, asIs),
@@ -65,6 +62,20 @@ func (m *mover) copyCatalog(ctx context.Context) (records int64, err error) {
 	err = to.Audit.Add(ctx, []tenant.AuditEntry{m.entry})
 	m.meter.catalog(steps, steps)
 	return records, err
+}
+
+// sealKeys makes the keys ready for the target, and refuses those that nobody could use there, before anything is copied.
+func (m *mover) sealKeys(ctx context.Context) error {
+	m.keys = map[tenant.KeyID]tenant.Key{}
+	for k, err := range records(ctx, m.source.Transfer.Keys) {
+		if err != nil {
+			return err
+		}
+		if m.keys[k.ID], err = m.Reseal(*k); err != nil {
+			return tenant.Wrap(tenant.CodeConflict, err, "the server's keys cannot be moved")
+		}
+	}
+	return nil
 }
 
 // asIs leaves a record as it is.

@@ -58,6 +58,8 @@ type mover struct {
 	installation tenant.Installation
 	// closed is the source's standing during the move, filling the target's.
 	closed, filling tenant.Standing
+	// keys are those of the source as the target is to have them, by their ids: another seal would be other bytes.
+	keys map[tenant.KeyID]tenant.Key
 	// began says that this run closed the source, and not an earlier one.
 	began bool
 	meter meter

@@ -91,6 +91,9 @@ func (m *mover) judge(ctx context.Context, from, to tenant.Standing) error {
 	if err != nil {
 		return err
 	}
+	if err := m.sealKeys(ctx); err != nil {
+		return err
+	}
 	switch to.Phase {
 	case tenant.PhaseFilling:
 		if to.Installation != m.installation.ID {

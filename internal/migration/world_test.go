@@ -94,7 +94,7 @@ func (w *world) move() migration.Report {
 }
 
 func (w *world) try() (migration.Report, error) {
-	return migration.Run(w.t.Context(), access.Console(), w.source, w.target, w.options)
+	return migration.Run(w.t.Context(), console, w.source, w.target, w.options)
 }
 
 // standings are those of the two stores.

@@ -23,7 +23,8 @@ func (k *Keeper) beat(ctx context.Context) {
 }
 
 // rejoin comes back as another server: the others have declared this one dead, or it was removed from the list. Nobody is
-// admitted from now on until the new one is on the list and has forgotten what the old one knew.
+// admitted from now on until the new one is on the list and has forgotten what the old one knew. Who declared it dead may have
+// moved the installation away since; so, as at a start, the store is asked whether it is in use, after the list was entered.
 func (k *Keeper) rejoin(ctx context.Context) {
 	k.Gates.Fence()
 	old, sent := k.Gates.Self(), k.Now()
@@ -36,11 +37,28 @@ func (k *Keeper) rejoin(ctx context.Context) {
 		k.tell(ctx, err) // the next heartbeat finds the old one dead once more
 		return
 	}
+	if err := k.InUse(ctx); err != nil {
+		k.turnedAway(ctx, id, err)
+		return
+	}
 	k.next = ""
 	k.Gates.Reborn(id)
 	k.counter = 0
 	k.Gates.Renew(sent.Add(k.Lease))
 	k.Log.Warn("this server was declared dead by the others, since its heartbeats did not arrive; it goes on as another one", "was", old, "is", id)
+}
+
+// turnedAway is the end of a return to a store that is not in use any more. If it could not be asked, the next heartbeat tries again.
+func (k *Keeper) turnedAway(ctx context.Context, id tenant.InstanceID, why error) {
+	if !tenant.IsCode(why, tenant.CodeConflict) {
+		k.tell(ctx, why)
+		return
+	}
+	k.next = ""
+	if err := k.Instances.Remove(ctx, id); err != nil {
+		k.Log.Warn("a server could not be taken off the list", "server", id, "error", err)
+	}
+	k.Ousted(why)
 }
 
 // tell logs the first of several heartbeats that did not arrive, and that they arrive again.

@@ -38,8 +38,13 @@ type Deps struct {
 	Lease time.Duration
 	// Abandoned hears that an operation was seen whose server is not alive. It must not block.
 	Abandoned func()
-	Now       func() time.Time
-	Log       *slog.Logger
+	// InUse asks whether the store is in use, and not closed or retired by a move to another one: CodeConflict if it is not. It is
+	// asked when this server has entered the list anew. Ousted hears that it is not; from then on this server must not work on it.
+	// It must not block.
+	InUse  func(ctx context.Context) error
+	Ousted func(error)
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Keeper keeps one server on the list. Make it with [New].

@@ -119,6 +119,33 @@ func TestServerThatIsCutOff(t *testing.T) {
 	})
 }
 
+// Who was declared dead by somebody who moved the installation to another store does not come back to the old one.
+func TestNoReturnToAStoreThatIsRetired(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *catalog) {
+		a, b := c.join(t), c.join(t)
+		defer b.end()
+		defer a.end()
+		pass(3 * time.Second)
+		was := b.gates.Self()
+		b.line.connect(false)
+		pass(lease + 5*time.Second)
+		c.move()
+		b.line.connect(true)
+		pass(2 * time.Second)
+		if b.ousted.Load() == 0 || !b.gates.Fenced() || b.gates.Self() != was {
+			t.Errorf("told %d times; fenced: %v", b.ousted.Load(), b.gates.Fenced())
+		}
+		for id, i := range c.all() {
+			if id != a.gates.Self() && !i.Dead {
+				t.Errorf("%s is on the list", id)
+			}
+		}
+		if a.ousted.Load() != 0 {
+			t.Error("one that was never declared dead asks")
+		}
+	})
+}
+
 // Who comes back and does not hear that it is on the list again comes as nobody else than before: there would be a server on the list
 // that never sends a heartbeat.
 func TestReturnWhoseAnswerIsLost(t *testing.T) {

@@ -29,6 +29,7 @@ type catalog struct {
 	servers map[tenant.InstanceID]tenant.Instance
 	orgs    map[tenant.OrgID]tenant.Organization
 	lost    bool // nobody reaches it
+	moved   bool // to another store
 }
 
 func newCatalog() *catalog {
@@ -153,6 +154,26 @@ func (l *line) Get(_ context.Context, id tenant.OrgID) (tenant.Organization, err
 	return org, l.reach()
 }
 
+// inUse asks whether the installation has moved.
+func (l *line) inUse(context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(); err != nil {
+		return err
+	}
+	if l.moved {
+		return tenant.Errorf(tenant.CodeConflict, "the installation has moved")
+	}
+	return nil
+}
+
+// move moves the installation to another store.
+func (c *catalog) move() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moved = true
+}
+
 // put changes an organization.
 func (c *catalog) put(org tenant.Organization) {
 	c.mu.Lock()
@@ -166,6 +187,13 @@ func (c *catalog) server(id tenant.InstanceID) tenant.Instance {
 	return c.servers[id]
 }
 
+// all are the servers on the list.
+func (c *catalog) all() map[tenant.InstanceID]tenant.Instance {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.servers)
+}
+
 // member is a server of the tests.
 type member struct {
 	*testing.T
@@ -176,6 +204,7 @@ type member struct {
 	stop      context.CancelFunc
 	done      chan struct{}
 	abandoned atomic.Int64
+	ousted    atomic.Int64
 }
 
 // join starts a server on the catalog.
@@ -190,7 +219,8 @@ func (c *catalog) join(t *testing.T) *member {
 	m.gates = placement.NewGates(placement.NewDirectory(m.line, time.Now), servers, id)
 	m.keeper = presence.New(presence.Deps{
 		Instances: servers, Orgs: m.line, Gates: m.gates, Version: "1.0", Lease: lease,
-		Abandoned: func() { m.abandoned.Add(1) }, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Abandoned: func() { m.abandoned.Add(1) }, InUse: m.line.inUse, Ousted: func(error) { m.ousted.Add(1) },
+		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}, time.Now())
 	ctx, cancel := context.WithCancel(context.Background())
 	m.stop = cancel
