@@ -12,139 +12,120 @@ import (
 )
 
 // homes are the tenants' collections as they lie, in use and in the trash. What an application has written is read as
-// [documents] shows it, and written back with the types that it had: see [shownData].
-type homes struct {
-	documents // with the time of a transfer
-	places    places
-}
+// [documents] shows it, and written back with the types that it had: see [shownBSON].
+type homes struct{ documents } // with the time of a transfer
 
-// finishRounds bounds how often All looks for what was cut short: a collection may have been on several ways, one after the other.
-const finishRounds = 5
-
-// All implements store.Homes, from the records of owners. A creation or a move that was cut short it brings to its end first, as
-// whoever repeats the act would, so that each home stands under one name.
-func (t homes) All(ctx context.Context) (all []store.Home, err error) {
+// All implements store.Homes, from the records of owners. It changes nothing, also where a creation or a move was cut short: such a
+// home is told of where its collection is, and [places.Drop], after [places.Trash] or at once, leaves nothing of the way.
+func (t homes) All(ctx context.Context) (list []store.Home, err error) {
 	records, err := t.records(ctx)
-	for round := 1; err == nil; round++ {
-		finished, failure := t.finish(ctx, records)
-		if !finished || failure != nil || round == finishRounds {
-			err = failure
-			break
-		}
-		records, err = t.records(ctx)
-	}
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range records {
-		if home, ok := t.homeOf(r); ok {
-			all = append(all, home)
+		at := r[0]
+		if len(r) > 1 {
+			if at, err = t.lies(ctx, r); err != nil {
+				return nil, err
+			}
+		}
+		if home, ok := t.homeOf(at); ok {
+			list = append(list, home)
 		}
 	}
-	return all, nil
+	return list, nil
 }
 
-// records reads all records of owners.
-func (t homes) records(ctx context.Context) (records []ownerDoc, err error) {
+// thing is a collection by what its records say of it: it has one, and two while it is moved.
+type thing struct{ organization, token, uuid string }
+
+// records reads all records of owners, by the collections that they are about.
+func (t homes) records(ctx context.Context) (of map[thing][]ownerDoc, err error) {
+	of = map[thing][]ownerDoc{}
 	err = t.read(ctx, func(ctx context.Context) error {
 		return each(ctx, t.owners.records, bson.M{fieldLayout: living()}, options.Find(), func(raw bson.Raw) error {
 			var d ownerDoc
 			err := bson.Unmarshal(raw, &d)
-			records = append(records, d)
+			one := thing{d.Organization, d.Token, string(d.UUID)}
+			of[one] = append(of[one], d)
 			return err
 		})
 	})
-	return records, err
+	return of, err
 }
 
-// homeOf returns the home that a record is about. Its placement is as the catalog would have it.
+// lies returns the record of those of one collection under whose name it is.
+func (t homes) lies(ctx context.Context, records []ownerDoc) (at ownerDoc, err error) {
+	for _, at = range records {
+		there, err := t.owners.look(ctx, at.name())
+		if err != nil || there[at.Collection].is(at.UUID) {
+			return at, err
+		}
+	}
+	return at, nil
+}
+
+// homeOf returns the home that a record is about. Its placement is as the catalog would have it: the main database has no name there.
 func (t homes) homeOf(r ownerDoc) (store.Home, bool) {
 	org := tenant.OrgID(r.Organization)
 	if op, buried := strings.CutPrefix(r.Collection, t.owners.grave(r.Database, org, "").name); buried {
-		return store.Home{Place: tenant.Place{Org: org}, Trash: tenant.OperationID(op)}, r.State == ready && op != ""
+		return store.Home{Place: tenant.Place{Org: org}, Trash: tenant.OperationID(op)}, op != ""
 	}
-	return store.Home{Place: placeOf(r, t.owners.main)}, r.State == ready && strings.HasPrefix(r.Collection, homePrefix)
-}
-
-// placeOf returns the place of a record of a collection in use. The main database has no name in it.
-func placeOf(r ownerDoc, main string) tenant.Place {
 	p := tenant.Placement{Level: tenant.LevelCollection, Database: r.Database, Namespace: r.Collection}
-	if p.Database == main {
+	if p.Database == t.owners.main {
 		p.Database = ""
 	}
-	return tenant.Place{Org: tenant.OrgID(r.Organization), Placement: p}
-}
-
-// way is what records with one token tell: a collection has one of them, and two while it is moved.
-type way struct{ organization, token string }
-
-// finish ends what was cut short, and reports whether there was anything.
-func (t homes) finish(ctx context.Context, records []ownerDoc) (finished bool, err error) {
-	first := map[way]ownerDoc{}
-	for _, r := range records {
-		key := way{r.Organization, r.Token}
-		other, moving := first[key]
-		first[key] = r
-		switch {
-		case r.State == making:
-			finished, err = true, t.places.Create(ctx, placeOf(r, t.owners.main))
-		case moving:
-			finished, err = true, t.finishMove(ctx, other, r)
-		}
-		if err != nil {
-			return finished, err
-		}
-	}
-	return finished, nil
-}
-
-// finishMove ends the move between the names of two records of one collection. It goes to the one that announces it; if none does
-// any more, the collection is there already, and the other record is all that is left.
-func (t homes) finishMove(ctx context.Context, source, target ownerDoc) error {
-	if source.State == arriving {
-		source, target = target, source
-	}
-	from, to := source.name(), target.name()
-	if target.State != arriving {
-		there, err := t.owners.look(ctx, from, to)
-		if err != nil {
-			return err
-		}
-		if there[from.name].is(source.UUID) {
-			from, to = to, from
-		}
-	}
-	err := t.places.move(ctx, tenant.OrgID(source.Organization), from, to)
-	if tenant.IsCode(err, tenant.CodeConflict) {
-		return nil // something else stands there: the record is gone, and the collection is where it was
-	}
-	return err
+	return store.Home{Place: tenant.Place{Org: org, Placement: p}}, strings.HasPrefix(r.Collection, homePrefix)
 }
 
 // name is the physical name of the collection.
 func (d *ownerDoc) name() namespace { return namespace{d.Database, d.Collection} }
 
-// to finds the collection of a home.
+// to finds the collection of a home, be it one whose creation or move was cut short.
 func (t homes) to(ctx context.Context, home store.Home) (*desk, context.Context, context.CancelFunc, error) {
 	if home.Trash == "" {
-		return t.at(ctx, home.Place, tenant.DefaultCollection)
+		d, limited, cancel, err := t.at(ctx, home.Place, tenant.DefaultCollection)
+		if !tenant.IsCode(err, tenant.CodeNotFound) {
+			return d, limited, cancel, err
+		}
+		cancel()
 	}
 	none := func() {}
 	if err := ctx.Err(); err != nil {
 		return nil, ctx, none, overdue(err)
 	}
-	org := home.Place.Org
-	graves, err := t.owners.graves(ctx, org, home.Trash)
+	records, err := t.recordsOf(ctx, home)
 	if err != nil {
 		return nil, ctx, none, err
 	}
-	for _, grave := range graves {
-		if grave.State == ready {
-			at := site{grave.name(), grave.UUID, &meter{}}
-			return &desk{t.documents, at, org, t.owners.collection(at.namespace)}, ctx, none, nil
+	for _, r := range records {
+		there, err := t.owners.look(ctx, r.name())
+		if err != nil {
+			return nil, ctx, none, err
+		}
+		if r.State != arriving || there[r.Collection].is(r.UUID) { // what is not there otherwise is empty: not made yet, or dropped
+			at := site{r.name(), r.UUID, &meter{}}
+			return &desk{t.documents, at, home.Place.Org, t.owners.collection(at.namespace)}, ctx, none, nil
 		}
 	}
 	return nil, ctx, none, errNoData()
+}
+
+// recordsOf returns the records that a home can be behind.
+func (t homes) recordsOf(ctx context.Context, home store.Home) ([]ownerDoc, error) {
+	org := home.Place.Org
+	if home.Trash != "" {
+		return t.owners.graves(ctx, org, home.Trash)
+	}
+	at, err := t.owners.home(home.Place)
+	if err != nil {
+		return nil, err
+	}
+	own, err := t.owners.findOwn(ctx, at, org)
+	if err != nil || own == nil {
+		return nil, err
+	}
+	return []ownerDoc{*own}, nil
 }
 
 // Scan implements store.Homes.

@@ -35,7 +35,7 @@ func TestLoadWhatAnApplicationStored(t *testing.T) {
 	homes, from, to := db.Store().Transfer.Homes, settle(t, db), settle(t, db)
 	kept := treasures(t)
 	application(t, home(db, from), append(bson.D{e("_id", bson.NewObjectID()), e("deep", append(bson.D{e("n", 1)}, kept...))}, kept...))
-	application(t, home(db, from), bson.D{e("_id", "dollars"), e("$odd", 1), e("a.b", bson.D{e("$date", "2020-01-01T00:00:00Z")}), e("", 2)})
+	application(t, home(db, from), bson.D{e("_id", "dollars"), e("$odd", 1), e("a.b", bson.D{e("$date", "2020-01-01T00:00:00Z")}), e("", 2), e("text", bson.D{e("$numberInt", "1")})})
 	first := scan(t, homes, store.Home{Place: from}, 9)
 	for range 2 { // inserted, and replaced
 		must(t, homes.Load(t.Context(), to, first))
@@ -166,7 +166,7 @@ func TestHomesCutShort(t *testing.T) {
 	for name, c := range map[string]struct {
 		begin func(place tenant.Place)
 		act   func(ctx context.Context, place tenant.Place) error
-		docs  int
+		docs  int // that the home has; -1 if they may be gone
 	}{
 		"create": {func(tenant.Place) {}, places.Create, 0},
 		"rename": {fill(t, db), func(ctx context.Context, place tenant.Place) error {
@@ -177,18 +177,22 @@ func TestHomesCutShort(t *testing.T) {
 			fill(t, db)(place)
 			must(t, places.Trash(t.Context(), place, "op"))
 		}, func(ctx context.Context, place tenant.Place) error { return places.Restore(ctx, "op", place) }, 1},
+		"drop": {func(place tenant.Place) {
+			fill(t, db)(place)
+			must(t, places.Trash(t.Context(), place, "op"))
+		}, func(ctx context.Context, place tenant.Place) error { return places.Drop(ctx, place.Org, "op") }, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n, whole := 1, false; !whole; n++ {
 				place := newPlace()
 				c.begin(place)
 				whole = s.cut(t, n, func(ctx context.Context) error { return c.act(ctx, place) })
-				all := homesOf(t, homes, place.Org)
-				if len(all) > 1 || len(all) == 0 && c.docs > 0 {
-					t.Fatalf("cut after %d commands there are the homes %+v", n, all)
+				told := homesOf(t, homes, place.Org)
+				if len(told) > 1 || len(told) == 0 && c.docs > 0 {
+					t.Fatalf("cut after %d commands there are the homes %+v", n, told)
 				}
-				for _, h := range all {
-					if list := scan(t, homes, h, 9); len(list) != c.docs {
+				for _, h := range told {
+					if list := scan(t, homes, h, 9); c.docs >= 0 && len(list) != c.docs {
 						t.Errorf("cut after %d commands, %+v has %+v", n, h, list)
 					}
 					clear1(t, places, h)
@@ -205,6 +209,60 @@ func TestHomesCutShort(t *testing.T) {
 	}
 	if list, err := db.Orphans(t.Context()); err != nil || len(list) > 0 {
 		t.Errorf("in the end there are orphans: %q (%v)", list, err)
+	}
+}
+
+// A home that was being thrown away when that was cut short, and is wanted after all, is made anew or goes on, and takes documents.
+func TestHomesCutShortAndWanted(t *testing.T) {
+	var s scissors
+	db := idle(t, Options{client: s.options})
+	places, homes := db.Store().Places, db.Store().Transfer.Homes
+	for n, whole := 1, false; !whole; n++ {
+		place := newPlace()
+		fill(t, db)(place)
+		whole = s.cut(t, n, func(ctx context.Context) error {
+			if err := places.Trash(ctx, place, "op"); err != nil {
+				return err
+			}
+			return places.Drop(ctx, place.Org, "op")
+		})
+		told := homesOf(t, homes, place.Org)
+		must(t, places.Create(t.Context(), place))
+		for _, h := range told {
+			if h.Trash != "" {
+				must(t, places.Drop(t.Context(), place.Org, h.Trash))
+			}
+		}
+		must(t, homes.Load(t.Context(), place, []tenant.Document{{ID: "new", Version: 1, Data: tenant.Data(`{}`)}}))
+		list := scan(t, homes, store.Home{Place: place}, 9)
+		if len(list) == 0 || list[len(list)-1].ID != "new" {
+			t.Errorf("cut after %d commands and wanted, the home has %+v", n, list)
+		}
+		for _, h := range homesOf(t, homes, place.Org) {
+			clear1(t, places, h)
+		}
+	}
+	if list, err := db.Orphans(t.Context()); err != nil || len(list) > 0 {
+		t.Errorf("in the end there are orphans: %q (%v)", list, err)
+	}
+}
+
+// A restore that was cut short after its collection has come home is not undone by who clears the trash.
+func TestDropAfterARestore(t *testing.T) {
+	var s scissors
+	db := idle(t, Options{client: s.options})
+	places := db.Store().Places
+	for n, whole := 1, false; !whole; n++ {
+		place := newPlace()
+		fill(t, db)(place)
+		must(t, places.Trash(t.Context(), place, "op"))
+		whole = s.cut(t, n, func(ctx context.Context) error { return places.Restore(ctx, "op", place) })
+		told := homesOf(t, db.Store().Transfer.Homes, place.Org)
+		must(t, places.Drop(t.Context(), place.Org, "op"))
+		left := homesOf(t, db.Store().Transfer.Homes, place.Org)
+		if atHome := told[0].Trash == ""; atHome != (len(left) == 1) || atHome && len(scan(t, db.Store().Transfer.Homes, left[0], 9)) != 1 {
+			t.Errorf("cut after %d commands there was %+v, and after the trash was cleared %+v", n, told, left)
+		}
 	}
 }
 
@@ -229,20 +287,21 @@ func clear1(t *testing.T, places store.Places, h store.Home) {
 	must(t, places.Drop(t.Context(), h.Place.Org, op))
 }
 
-// A move that something else keeps from its target leaves the home where it was.
-func TestHomeWhoseMoveIsBlocked(t *testing.T) {
+// A creation that was cut short is not ended by taking what somebody else has filled meanwhile.
+func TestHomeThatAStrangerFilled(t *testing.T) {
 	db := idle(t, Options{})
-	place := settle(t, db)
-	from, err := db.owners.home(place)
+	place := newPlace()
+	at, err := db.owners.home(place)
 	must(t, err)
-	to, err := db.owners.home(renamed(place))
+	_, err = db.owners.claim(t.Context(), at, owning(place.Org, tenant.NewID()))
 	must(t, err)
-	m, err := places{db.owners}.survey(t.Context(), place.Org, from, to)
-	must(t, err)
-	must(t, places{db.owners}.announce(t.Context(), m))
-	application(t, home(db, renamed(place)), bson.D{e("_id", "doc")})
-	if list := homesOf(t, db.Store().Transfer.Homes, place.Org); !reflect.DeepEqual(list, []store.Home{{Place: place}}) {
-		t.Errorf("the homes are %+v", list)
+	if list := homesOf(t, db.Store().Transfer.Homes, place.Org); len(list) != 1 {
+		t.Errorf("the homes are %+v, want the one that was being made", list)
+	}
+	application(t, home(db, place), bson.D{e("_id", "doc")})
+	want(t, tenant.CodeConflict, db.Store().Places.Trash(t.Context(), place, "op"), "trash")
+	if n, err := home(db, place).CountDocuments(t.Context(), bson.M{}); err != nil || n != 1 {
+		t.Errorf("the stranger's document is there %d times (%v), want once", n, err)
 	}
 }
 

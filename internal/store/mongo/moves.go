@@ -34,6 +34,14 @@ func (t places) moveOnce(ctx context.Context, org tenant.OrgID, source, target n
 	if err != nil {
 		return err
 	}
+	if m.from != nil && m.from.State == making {
+		if err := t.finish(ctx, source, *m.from); err != nil {
+			return err
+		}
+		if m, err = t.survey(ctx, org, source, target); err != nil {
+			return err
+		}
+	}
 	mine := m.to != nil && m.to.Organization == string(org)
 	switch {
 	case m.to != nil && !mine:
@@ -50,6 +58,18 @@ func (t places) moveOnce(ctx context.Context, org tenant.OrgID, source, target n
 		}
 	}
 	return t.arrive(ctx, m)
+}
+
+// finish ends the making of a collection that was cut short, for it to be moved. What somebody else has filled meanwhile is not taken.
+func (t places) finish(ctx context.Context, home namespace, owner ownerDoc) error {
+	empty, err := t.owners.empty(ctx, home)
+	if err != nil {
+		return err
+	}
+	if !empty {
+		return t.stranger(home)
+	}
+	return t.build(ctx, home, owner)
 }
 
 // errOccupied is the error about a place that somebody else has.

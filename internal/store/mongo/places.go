@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -113,14 +115,38 @@ func (t places) Drop(ctx context.Context, org tenant.OrgID, op tenant.OperationI
 		return err
 	}
 	for _, grave := range graves {
-		if grave.State == arriving {
-			continue // a trash that was cut short: its data still lies at home
-		}
-		if err := t.remove(ctx, namespace{grave.Database, grave.Collection}, org, grave); err != nil {
+		if err := t.dropGrave(ctx, org, grave); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropGrave drops the collection of a record in the trash, with the records of ways that led there or away. One that is not there yet
+// still lies at home, and one that is not there any more may lie there again.
+func (t places) dropGrave(ctx context.Context, org tenant.OrgID, grave ownerDoc) error {
+	there, err := t.owners.look(ctx, grave.name())
+	if err != nil {
+		return err
+	}
+	if there[grave.Collection].is(grave.UUID) {
+		if err := t.owners.disownOthers(ctx, grave); err != nil {
+			return err
+		}
+	} else if grave.State == arriving {
+		return nil
+	}
+	return t.remove(ctx, grave.name(), org, grave)
+}
+
+// disownOthers removes the other records of the collection that a record is about, which moves have left that were cut short and
+// never repeated.
+func (o *owners) disownOthers(ctx context.Context, d ownerDoc) error {
+	others := bson.M{"organization": d.Organization, "token": d.Token, "uuid": d.UUID, "_id": bson.M{"$ne": d.ID}}
+	return o.repeat(ctx, func(ctx context.Context) error {
+		_, err := o.records.DeleteMany(ctx, others)
+		return err
+	})
 }
 
 // remove drops the collection of a record, and then the record.

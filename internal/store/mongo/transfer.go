@@ -33,7 +33,7 @@ func (db *DB) transfer() store.Transfer {
 		Keys:        table[tenant.Key]{c, ofKind(keyKind), db.private.Collection("keys"), db.relay},
 		Idempotency: table[store.IdempotencyRecord]{c, recordRows, db.private.Collection("idempotency"), nil},
 		Audit:       table[tenant.AuditEntry]{c, entryRows, db.relay.audit, db.relay},
-		Homes:       homes{documents{c, c.cap, db.owners}, places{db.owners}},
+		Homes:       homes{documents{c, c.cap, db.owners}},
 		Standing:    standing{db.catalog, db.private.Collection(metaCollection)},
 	}
 }
