@@ -19,6 +19,7 @@ const (
 	TonguesStop                     // HTTP, SQL and BSON stay where they are spoken
 	SameNouns                       // one noun, one file name, in every backend
 	UsersGuarded                    // few rooms change a person's row
+	TransferApart                   // only a move to another store writes by no rule
 	TableComplete                   // every room and guarded method is in the table
 )
 
@@ -29,6 +30,7 @@ var ruleNames = map[Rule]string{
 	TonguesStop:     "HTTP, SQL and BSON stop at their rooms",
 	SameNouns:       "one noun, one file name",
 	UsersGuarded:    "few rooms change a person's row",
+	TransferApart:   "only a move to another store writes by no rule",
 	TableComplete:   "the table names everything",
 }
 
@@ -55,6 +57,7 @@ func Check(tree fs.FS, rules Rules) ([]Violation, error) {
 	found := checkImports(house, rules)
 	found = append(found, checkNouns(house, rules)...)
 	found = append(found, checkGuard(house, rules.Users)...)
+	found = append(found, checkTransfer(house, rules.Nouns.Contract)...)
 	slices.SortStableFunc(found, func(a, b Violation) int {
 		return cmp.Or(cmp.Compare(a.Where, b.Where), cmp.Compare(a.Rule, b.Rule))
 	})
