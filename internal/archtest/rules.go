@@ -115,6 +115,7 @@ var House = Rules{
 		{Path: "internal/tokens", Floor: Services},
 
 		{Path: "internal/throttle", Floor: Services},
+		{Path: "internal/adoption", Floor: Checks, For: []string{"cmd/orgd"}},
 		{Path: "internal/presence", Floor: Checks, For: []string{"cmd/orgd"}},
 		{Path: "internal/idempotency", Floor: Checks},
 		{Path: "internal/credentials", Floor: Checks},

@@ -36,6 +36,24 @@ type DB struct {
 
 // Open connects to a server, makes what is missing of the layout, and starts the relay of the audit log. Close ends it.
 func Open(ctx context.Context, o Options) (*DB, error) {
+	db, err := dial(o)
+	if err != nil {
+		return nil, err
+	}
+	db.relay = newRelay(db.catalog, db.opts, db.main.Collection("audit"),
+		db.main.Collection("organizations"), db.main.Collection("users"), db.main.Collection("operators"), db.private.Collection("keys"))
+	db.owners = &owners{
+		calls: db.catalog, log: db.opts.Log, client: db.client, main: db.opts.Database, records: db.main.Collection("places"), known: newFacts(),
+	}
+	if err := db.begin(ctx); err != nil {
+		return nil, errors.Join(db.refusal(err), db.disconnect(context.WithoutCancel(ctx)))
+	}
+	db.start()
+	return db, nil
+}
+
+// dial makes the connections' client. It sends nothing yet.
+func dial(o Options) (*DB, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
@@ -49,15 +67,6 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db.client, db.main, db.private = client, client.Database(o.Database), client.Database(o.Database+"_private")
 	db.address = addressOf(settings)
 	db.catalog = calls{cap: o.CallTime, patience: min(o.CallTime, time.Second), disk: &disk{now: o.Now}, outdated: newOutdated()}
-	db.relay = newRelay(db.catalog, o, db.main.Collection("audit"),
-		db.main.Collection("organizations"), db.main.Collection("users"), db.main.Collection("operators"), db.private.Collection("keys"))
-	db.owners = &owners{
-		calls: db.catalog, log: o.Log, client: client, main: o.Database, records: db.main.Collection("places"), known: newFacts(),
-	}
-	if err := db.begin(ctx); err != nil {
-		return nil, errors.Join(db.refusal(err), db.disconnect(context.WithoutCancel(ctx)))
-	}
-	db.start()
 	return db, nil
 }
 

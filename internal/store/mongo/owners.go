@@ -62,6 +62,8 @@ type ownerDoc struct {
 	UUID         identity       `bson:"uuid,omitempty"`
 	Collections  []string       `bson:"collections,omitempty"` // further ones, name.x; nothing makes any yet
 	CreatedAt    *bson.DateTime `bson:"created_at,omitempty"`
+	// Origin names the organization of another service from which the collection was adopted. It goes along with each move.
+	Origin string `bson:"origin,omitempty"`
 }
 
 // owning returns the record of a collection that is to be made.
