@@ -10,6 +10,7 @@ import (
 	"github.com/orgd/orgd/internal/config"
 	"github.com/orgd/orgd/internal/control"
 	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
 )
 
 // backend is a kind of place where everything is kept. What differs between the kinds stands behind it: nothing else in
@@ -24,6 +25,8 @@ type backend interface {
 	admits(command string) error
 	// listen takes administration commands for a server; nil where commands open the store themselves.
 	listen(log *slog.Logger) (*control.Server, error)
+	// foreign looks at the database of another service on the server, reached by a URI of that one's.
+	foreign(ctx context.Context, from config.URI, database string, fields store.ForeignFields) (foreignDatabase, error)
 	// restore makes the store from a backup and returns where.
 	restore(ctx context.Context, src string, progress func(control.Progress)) (place string, err error)
 }
@@ -43,6 +46,8 @@ type opened struct {
 	dearest func(ctx context.Context) (hash string, err error)
 	// outdated tells once why a server must stop using the store; nil where that cannot happen.
 	outdated <-chan error
+	// claim makes a collection of another service that of an organization, whose id it returns; nil where there are none.
+	claim func(ctx context.Context, database, collection string, uuid []byte, origin string) (tenant.OrgID, error)
 	// metrics are those of this kind alone.
 	metrics []prometheus.Collector
 	close   func() error

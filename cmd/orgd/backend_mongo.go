@@ -11,6 +11,7 @@ import (
 
 	"github.com/orgd/orgd/internal/config"
 	"github.com/orgd/orgd/internal/control"
+	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/store/mongo"
 )
 
@@ -34,9 +35,9 @@ func (m mongoServer) open(ctx context.Context, as role, log *slog.Logger, now fu
 	}
 	return &opened{
 		store: db.Store(), place: db.Place(), name: db.Place(), shared: true, orphans: db.Orphans, dearest: db.DearestHash,
-		outdated: db.Outdated(),
-		backup:   func(context.Context, string, func(control.Progress)) error { return m.noBackup() },
-		metrics:  []prometheus.Collector{newOutboxGauge(db.Outbox)},
+		outdated: db.Outdated(), claim: db.Claim,
+		backup:  func(context.Context, string, func(control.Progress)) error { return m.noBackup() },
+		metrics: []prometheus.Collector{newOutboxGauge(db.Outbox)},
 		close: func() error {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 			defer cancel()
@@ -61,6 +62,12 @@ func (m mongoServer) admits(command string) error {
 func (m mongoServer) noBackup() error {
 	return fmt.Errorf("this command copies the embedded store only; copy a MongoDB with mongodump (databases %s and %s_private), and keep the file of ORGD_KEY_FILE apart from the copy",
 		m.database, m.database)
+}
+
+func (m mongoServer) foreign(ctx context.Context, from config.URI, database string, fields store.ForeignFields) (foreignDatabase, error) {
+	return mongo.OpenForeign(ctx, mongo.ForeignOptions{
+		From: string(from), Database: database, Own: mongo.Options{URI: string(m.uri), Database: m.database}, Fields: fields,
+	})
 }
 
 func (mongoServer) restore(context.Context, string, func(control.Progress)) (string, error) {

@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/orgd/orgd/internal/config"
 	"github.com/orgd/orgd/internal/control"
+	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/store/sqlite"
 )
 
@@ -46,6 +48,10 @@ func (f dataFolder) ask(ctx context.Context, request control.Request, out contro
 
 func (f dataFolder) listen(log *slog.Logger) (*control.Server, error) {
 	return control.Listen(string(f), log)
+}
+
+func (dataFolder) foreign(context.Context, config.URI, string, store.ForeignFields) (foreignDatabase, error) {
+	return nil, errors.New("organizations are adopted where they are, on MongoDB: set ORGD_STORE to that server and ORGD_KEY_FILE, and afterwards \"orgd migrate --to sqlite:FOLDER\" brings everything into a folder")
 }
 
 func (f dataFolder) restore(ctx context.Context, src string, progress func(control.Progress)) (string, error) {

@@ -30,6 +30,7 @@ type commands struct {
 	Backup      backupCommand      `cmd:"" help:"Copy everything to a new folder, while serving."`
 	Restore     restoreCommand     `cmd:"" help:"Make a new data folder from a backup."`
 	Migrate     migrateCommand     `cmd:"" help:"Move everything to another store."`
+	Adopt       adoptCommand       `cmd:"" help:"Take over the organizations of another service on the same MongoDB."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server on this host whether it is ready."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 
@@ -64,6 +65,7 @@ var settingsOf = map[string][]string{
 	"backup":          {"store"},
 	"restore":         {"store"},
 	"migrate":         {"store", "database", "key-file", "lease"},
+	"adopt":           {"store", "database", "key-file"},
 	"healthcheck":     {"listen", "tls-cert"},
 }
 
@@ -74,6 +76,9 @@ func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 		name = commandName(selected)
 	}
 	for _, flag := range ctx.Model.Flags {
+		if name == "adopt" && flag.Name == "database" {
+			flag.Help, flag.PlaceHolder = databaseHelp, "NAME"
+		}
 		switch flag.Name {
 		case "help":
 		case "version":

@@ -15,12 +15,24 @@ type Other struct {
 // MigrateTo is where an installation is moved.
 var MigrateTo = Other{Env: "ORGD_MIGRATE_TO", Flag: "to"}
 
+// AdoptFrom is how a service reaches its database whose organizations are taken over.
+var AdoptFrom = Other{Env: "ORGD_ADOPT_FROM", Flag: "from"}
+
 // others are all of them, so that their variables are known.
-var others = []Other{MigrateTo}
+var others = []Other{MigrateTo, AdoptFrom}
 
 // Load reads the store from the first of flag, environment and .env file that names one. The error is one line, without the
 // secret part of a value.
 func (o Other) Load(sources Sources, flag string) (Store, error) {
+	found, err := o.LoadOr(sources, flag, Store{})
+	if err == nil && found == (Store{}) {
+		err = fmt.Errorf("name the store with --%s, or in %s or %s_FILE", o.Flag, o.Env, o.Env)
+	}
+	return found, err
+}
+
+// LoadOr is Load for a store that need not be named.
+func (o Other) LoadOr(sources Sources, flag string, unnamed Store) (Store, error) {
 	dotEnv, err := readDotEnv(sources.DotEnv)
 	if err != nil {
 		return Store{}, err
@@ -33,7 +45,7 @@ func (o Other) Load(sources Sources, flag string) (Store, error) {
 		return Store{}, err
 	}
 	if text == "" {
-		return Store{}, fmt.Errorf("name the store with --%s, or in %s or %s_FILE", o.Flag, o.Env, o.Env)
+		return unnamed, nil
 	}
 	err = s.apply(&c, text, source)
 	return c.Store, err

@@ -62,7 +62,7 @@ func (t places) moveOnce(ctx context.Context, org tenant.OrgID, source, target n
 
 // finish ends the making of a collection that was cut short, for it to be moved. What somebody else has filled meanwhile is not taken.
 func (t places) finish(ctx context.Context, home namespace, owner ownerDoc) error {
-	empty, err := t.owners.empty(ctx, home)
+	empty, err := t.owners.empty(ctx, home, tenant.OrgID(owner.Organization))
 	if err != nil {
 		return err
 	}
