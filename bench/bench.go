@@ -51,6 +51,7 @@ func measures() []measure {
 		{"mongo-create", measureMongoCreate},
 		{"mongo-rename", measureMongoRename},
 		{"barrier", measureBarrier},
+		{"migrate", measureMigrate},
 	}
 }
 

@@ -57,6 +57,7 @@ var workers = map[string]func(ctx context.Context, t task, tell func(report) err
 	"create-mongo":  createOnMongo,
 	"insert-shared": insertShared,
 	"insert-mongo":  insertOnMongo,
+	"insert-many":   insertMany,
 }
 
 // work is the main function of a worker. Whoever started it ends it by closing its standard input.
