@@ -150,7 +150,7 @@ func (l *look) remains() remains {
 		complain("%s", name)
 	}
 	private := l.collections(l.private)
-	for _, known := range []string{"keys", "sessions", "idempotency", "throttle", "installation"} {
+	for _, known := range []string{"keys", "sessions", "idempotency", "throttle", "installation", "orgd"} {
 		delete(private, known)
 	}
 	for name := range private {
