@@ -190,7 +190,7 @@ func (a *app) newAPI() *httpapi.Server {
 	c := a.config
 	return httpapi.New(httpapi.Deps{
 		Orgs: a.orgs, Documents: a.documents, Authn: a.authn, Idempotency: a.idempotency, Health: presentHealth{a.store.Health, a.gates},
-		JWKS: a.keyring.JWKS, MAC: a.keyring.MAC, Registry: a.registry, Log: a.log,
+		Apart: a.gates.Fenced, JWKS: a.keyring.JWKS, MAC: a.keyring.MAC, Registry: a.registry, Log: a.log,
 	}, httpapi.Options{
 		PublicURL: c.PublicURL, Hosts: c.Hosts, TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins,
 		BodyLimit: c.BodyLimit, RequestTimeout: c.RequestTimeout, Docs: c.Docs,

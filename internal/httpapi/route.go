@@ -57,10 +57,17 @@ func handle[I, O any](s *Server, rt route, act func(context.Context, access.Call
 		x := exchangeOf(ctx)
 		ctx, cancel := x.begin(ctx, s.timeout(x.route))
 		defer cancel()
-		if err := s.confirm(ctx, x); err != nil {
+		err := s.together(x.route)
+		if err == nil {
+			err = s.confirm(ctx, x)
+		}
+		if err != nil {
 			return nil, x.problem(err)
 		}
 		out, err := act(ctx, x.caller, in)
+		if err == nil {
+			err = s.still(x.route)
+		}
 		if err != nil {
 			return nil, x.problem(err)
 		}

@@ -20,13 +20,16 @@ import (
 	"github.com/orgd/orgd/internal/store"
 )
 
-// Deps are the rooms behind the door; all fields are needed.
+// Deps are the rooms behind the door; all fields but Apart are needed.
 type Deps struct {
 	Orgs        *orgs.Service
 	Documents   *documents.Service
 	Authn       *authn.Service
 	Idempotency *idempotency.Keeper
 	Health      store.Health
+	// Apart reports that this server has lost touch with the others that share its store. Then nothing that changes anything is
+	// begun, or said to be done. Nil is never.
+	Apart func() bool
 	// JWKS returns the published signing keys.
 	JWKS func(context.Context) ([]byte, error)
 	// MAC authenticates cursors; see tokens.Keyring.

@@ -78,6 +78,7 @@ type setup struct {
 	quota     int64
 	maxOrgs   int64
 	realTime  bool
+	apart     func() bool
 }
 
 // realTime lets time pass by itself and throws the log away, as far as it is written at all.
@@ -174,7 +175,7 @@ func (w *world) open(set setup) {
 		Idempotency: idempotency.New(idempotency.Deps{
 			Records: s.Idempotency, MAC: w.keyring.MAC, Now: now, NewID: tenant.NewID,
 		}),
-		Health: s.Health, JWKS: w.keyring.JWKS, MAC: w.keyring.MAC, Registry: prometheus.NewRegistry(), Log: log,
+		Health: s.Health, Apart: set.apart, JWKS: w.keyring.JWKS, MAC: w.keyring.MAC, Registry: prometheus.NewRegistry(), Log: log,
 	}, set.options)
 	w.door = door{w.server}
 }
