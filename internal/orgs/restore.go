@@ -23,8 +23,11 @@ func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.O
 		return tenant.Organization{}, err
 	}
 	org, err := s.Orgs.Get(ctx, id)
+	if err == nil && org.State == tenant.StatePurged {
+		err = access.NotFound()
+	}
 	if err != nil {
-		return org, err
+		return tenant.Organization{}, err
 	}
 	args, err := s.parseRestore(ctx, org, as)
 	if err != nil {
