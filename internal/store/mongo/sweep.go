@@ -3,6 +3,7 @@ package mongo
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -78,7 +79,7 @@ func (t places) carry(ctx context.Context, grave namespace, place tenant.Place) 
 	if err != nil {
 		return 0, err
 	}
-	var after any = bson.MinKey{}
+	var after bson.RawValue
 	for {
 		batch, err := t.some(ctx, grave, after)
 		if err != nil || len(batch) == 0 {
@@ -102,11 +103,49 @@ func (t places) carry(ctx context.Context, grave namespace, place tenant.Place) 
 // carried is how many documents are read at once.
 const carried = 100
 
-func (t places) some(ctx context.Context, from namespace, after any) (batch []bson.Raw, err error) {
+// idTypes are the types of ids in the order in which a server sorts them, those that sort as one together.
+var idTypes = [][]bson.Type{
+	{bson.TypeMinKey},
+	{bson.TypeUndefined},
+	{bson.TypeNull},
+	{bson.TypeInt32, bson.TypeInt64, bson.TypeDouble, bson.TypeDecimal128},
+	{bson.TypeString, bson.TypeSymbol},
+	{bson.TypeEmbeddedDocument},
+	{bson.TypeBinary},
+	{bson.TypeObjectID},
+	{bson.TypeBoolean},
+	{bson.TypeDateTime},
+	{bson.TypeTimestamp},
+	{bson.TypeDBPointer},
+	{bson.TypeJavaScript},
+	{bson.TypeCodeWithScope},
+	{bson.TypeMaxKey},
+}
+
+// beyond narrows to ids that sort after one, of whatever type: $gt alone finds those of its own type.
+func beyond(id bson.RawValue) bson.M {
+	at := slices.IndexFunc(idTypes, func(types []bson.Type) bool { return slices.Contains(types, id.Type) })
+	if at < 0 { // the first page
+		return bson.M{}
+	}
+	same := bson.M{"_id": bson.M{"$gt": id}}
+	var later bson.A
+	for _, types := range idTypes[at+1:] {
+		for _, one := range types {
+			later = append(later, int32(int8(one)))
+		}
+	}
+	if len(later) == 0 {
+		return same
+	}
+	return bson.M{"$or": bson.A{same, bson.M{"_id": bson.M{"$type": later}}}}
+}
+
+func (t places) some(ctx context.Context, from namespace, after bson.RawValue) (batch []bson.Raw, err error) {
 	o := options.Find().SetSort(bson.D{e("_id", 1)}).SetLimit(carried).SetBatchSize(carried + 1)
 	err = t.owners.read(ctx, func(ctx context.Context) error {
 		batch = nil
-		return each(ctx, t.owners.collection(from), bson.M{"_id": bson.M{"$gt": after}}, o, func(raw bson.Raw) error {
+		return each(ctx, t.owners.collection(from), beyond(after), o, func(raw bson.Raw) error {
 			batch = append(batch, bytes.Clone(raw))
 			return nil
 		})

@@ -1,8 +1,10 @@
 package mongo
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -63,6 +65,36 @@ func TestSweepCarriesWhatIsLate(t *testing.T) {
 	}
 	if there, err := db.owners.look(t.Context(), namespace{db.main.Name(), left}); err != nil || there[left] != nil {
 		t.Errorf("the name is not free: %v (%v)", there, err)
+	}
+}
+
+// What an application wrote late has ids of any type. All of it goes along, however many there are of each: a query for what is
+// greater than an id finds that id's type alone.
+func TestSweepCarriesIDsOfEveryType(t *testing.T) {
+	db := openTest(t, Options{DocumentTime: 4 * time.Second})
+	place, left := settle(t, db), newPlace().Placement.Namespace
+	var docs []any
+	for i := range carried + 1 {
+		docs = append(docs, bson.D{e("_id", i)}, bson.D{e("_id", "id"+strconv.Itoa(i))}, bson.D{e("_id", bson.NewObjectID())})
+	}
+	for _, id := range []any{
+		nil, 1.5, int64(1) << 40,
+		bson.D{e("a", 1)},
+		bson.D{e("a", 2)},
+		bson.Binary{Subtype: 4, Data: []byte("0123456789abcdef")},
+		bson.MinKey{},
+		bson.MaxKey{},
+		bson.JavaScript("1"), false, true, bson.NewDateTimeFromTime(time.UnixMilli(1)),
+		bson.Timestamp{T: 1},
+	} {
+		docs = append(docs, bson.D{e("_id", id)})
+	}
+	_, err := db.main.Collection(left).InsertMany(t.Context(), docs)
+	must(t, err)
+	_, err = db.Store().Places.Sweep(t.Context(), left, place, "op")
+	must(t, err)
+	if n, err := home(db, place).CountDocuments(t.Context(), bson.M{}); err != nil || n != int64(len(docs)) {
+		t.Errorf("%d of %d documents were carried (%v)", n, len(docs), err)
 	}
 }
 
