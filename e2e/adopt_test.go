@@ -96,9 +96,9 @@ func TestAdoptRefuses(t *testing.T) {
 		"left              user gone@old.example (u-gone) belongs to no organization",
 	}
 	for _, run := range []struct{ word, flag, sum string }{
-		{"would be adopted  The sound (sound): org_sound, sound@old.example", "--dry-run", "22 organizations: 1 would be adopted, 0 adopted already, 21 refused. 4 users are left."},
-		{"adopted           The sound (sound): org_sound, sound@old.example", "--writers-stopped", "22 organizations: 1 adopted, 0 adopted already, 21 refused. 4 users are left."},
-		{"adopted already   The sound (sound)", "--writers-stopped", "22 organizations: 0 adopted, 1 adopted already, 21 refused. 4 users are left."},
+		{"would be adopted  The sound (sound): org_sound, sound@old.example", "--dry-run", "22 organizations: 1 would be adopted, 0 adopted already, 21 refused; users left: 4."},
+		{"adopted           The sound (sound): org_sound, sound@old.example", "--writers-stopped", "22 organizations: 1 adopted, 0 adopted already, 21 refused; users left: 4."},
+		{"adopted already   The sound (sound)", "--writers-stopped", "22 organizations: 0 adopted, 1 adopted already, 21 refused; users left: 4."},
 	} {
 		text := o.adopt(1, run.flag)
 		says(t, text, append(lines, run.word, run.sum)...)
@@ -111,6 +111,32 @@ func TestAdoptRefuses(t *testing.T) {
 		t.Errorf("%d organizations are active, want the two of orgd and the one that was adopted", names)
 	}
 	s.member("The sound", "sound@old.example")
+	if strings.Contains(s.does("", "org", "list"), "direct writers") {
+		t.Error("it has direct writers, though they are stopped")
+	}
+}
+
+// TestAdoptWithDirectWriters keeps the name that an application knows from the next organization of that name.
+func TestAdoptWithDirectWriters(t *testing.T) {
+	t.Parallel()
+	s := launch(t, mongoStore)
+	o := oldServiceOf(t, s, "direct")
+	names := o.numbered(1)
+	o.adopt(0)
+	says(t, strings.ReplaceAll(s.does("", "org", "list"), s.member(names[0], "tenant_0@old.example").org.ID+"  ", ""), "Tenant 0  active  3")
+	if !strings.Contains(s.does("", "org", "list"), "  direct writers\n") || !strings.Contains(s.does("", "org", "list", "--json"), `"direct_writers":true`) {
+		t.Errorf("nothing is said of direct writers:\n%s", s.does("", "org", "list"))
+	}
+	m := s.member(names[0], "tenant_0@old.example")
+	m.renameTo("Elsewhere").is(http.StatusOK)
+	o.has("org_tenant_0", d("_id", "late")) // by a program that knows no better
+	next := s.found(names[0], "next@orgd.example")
+	if !strings.HasPrefix(next.org.CollectionName, "org_tenant_0_") || len(next.documents()) != 0 {
+		t.Errorf("the next one is at %s, with %d documents", next.org.CollectionName, len(next.documents()))
+	}
+	if len(m.documents()) != shown || m.org.CollectionName != "org_elsewhere" {
+		t.Errorf("the first one is at %s, with %d documents", m.org.CollectionName, len(m.documents()))
+	}
 }
 
 // TestAdoptedLife lives with an adopted organization: its admin signs in on a server that ran before, writes and renames, its

@@ -197,10 +197,10 @@ func (t adoptionTable) end(plan *adoption.Plan) error {
 	if t.dry {
 		taken = fmt.Sprintf("%d would be adopted", plan.Count(adoption.Adoptable))
 	}
-	_, err := fmt.Fprintf(t.out, "%d organizations: %s, %s, %s. %d users are left.\n",
+	_, err := fmt.Fprintf(t.out, "%d organizations: %s, %s, %s; users left: %d.\n",
 		len(plan.Verdicts), taken, count(adoption.Already), count(adoption.Refused), len(plan.Left))
 	if refused := plan.Count(adoption.Refused); err == nil && refused > 0 {
-		return fmt.Errorf("%d of %d organizations are refused, each for the reason above; mend it and run this again", refused, len(plan.Verdicts))
+		return fmt.Errorf("refused: %d of %d organizations, each for the reason above; mend it and run this again", refused, len(plan.Verdicts))
 	}
 	return err
 }

@@ -72,8 +72,11 @@ func printOrgTable(out io.Writer) (show func(*orgs.Listed) error, finish func() 
 		if o.Usage != nil {
 			documents, bytes = strconv.FormatInt(o.Usage.Documents, 10), strconv.FormatInt(o.Usage.Bytes, 10)
 		}
-		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", o.ID, o.Name, o.State, documents, bytes,
-			o.CreatedAt.UTC().Format("2006-01-02 15:04"))
+		created := o.CreatedAt.UTC().Format("2006-01-02 15:04")
+		if o.DirectWriters {
+			created += "  direct writers"
+		}
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", o.ID, o.Name, o.State, documents, bytes, created)
 		return err
 	}, table.Flush
 }
@@ -89,12 +92,14 @@ type orgLine struct {
 	// Documents and Bytes are null where the data cannot be read.
 	Documents *int64 `json:"documents"`
 	Bytes     *int64 `json:"bytes"`
+	// DirectWriters says that applications write to the database themselves.
+	DirectWriters bool `json:"direct_writers,omitempty"`
 }
 
 func printOrgLine(out io.Writer) func(*orgs.Listed) error {
 	lines := json.NewEncoder(out)
 	return func(o *orgs.Listed) error {
-		line := orgLine{o.ID, o.Name, o.Slug, o.State, o.CreatedAt.UTC(), nil, nil, nil}
+		line := orgLine{o.ID, o.Name, o.Slug, o.State, o.CreatedAt.UTC(), nil, nil, nil, o.DirectWriters}
 		if o.Usage != nil {
 			line.Documents, line.Bytes = &o.Usage.Documents, &o.Usage.Bytes
 		}
