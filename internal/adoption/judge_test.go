@@ -28,7 +28,7 @@ func TestRefusals(t *testing.T) {
 		"control in a name": {func(w *world) { w.orgs[0].Name = "A\x00B" }, only("acme", "control")},
 		"one name twice": {func(w *world) {
 			w.org("twin", " aCME ")
-		}, map[string]string{"acme": `in common with " aCME " (twin)`, "twin": `in common with "Acme" (acme)`}},
+		}, map[string]string{"acme": `the name, in whatever case, in common with " aCME " (twin)`, "twin": `in common with "Acme" (acme)`}},
 		"one slug twice": {func(w *world) { w.org("twin", "Acmé") }, both("acme", "twin", "as it reads in a path")},
 		"a shared collection": {func(w *world) {
 			w.org("twin", "Twin").Collection = "org_acme"
@@ -248,6 +248,16 @@ func TestCandidate(t *testing.T) {
 	plan, err := adoption.Judge(t.Context(), newWorld(), own)
 	if err != nil || plan.Verdicts[0].Candidate.Placement.Database != "" {
 		t.Errorf("in orgd's own database: %+v, %v", plan.Verdicts[0].Candidate, err)
+	}
+}
+
+// TestCatalogIsNoHome keeps the service's own collections from being anybody's data, be they named like it.
+func TestCatalogIsNoHome(t *testing.T) {
+	for _, o := range []adoption.Options{{Organizations: "org_acme", Users: "users"}, {Organizations: "organizations", Users: "org_acme"}} {
+		plan, err := adoption.Judge(t.Context(), newWorld(), o)
+		if err != nil || plan.Verdicts[0].Status != adoption.Refused {
+			t.Errorf("with %+v: %+v, %v", o, plan.Verdicts[0], err)
+		}
 	}
 }
 
