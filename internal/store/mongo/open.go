@@ -176,6 +176,7 @@ func (db *DB) run(ctx context.Context, tick <-chan time.Time) {
 func (db *DB) Close(ctx context.Context) error {
 	db.stop()
 	db.running.Wait()
+	db.owners.asking.wait()
 	return db.disconnect(ctx)
 }
 

@@ -24,6 +24,7 @@ type owners struct {
 	main    string // the database of places that name none
 	records *mongo.Collection
 	known   *facts
+	asking  inquiries
 	// guards says that the server takes the UUID of the collection that an insert means.
 	guards bool
 }
@@ -192,14 +193,22 @@ func (o *owners) disown(ctx context.Context, n namespace, org tenant.OrgID, toke
 	})
 }
 
-// look returns the identities of those of the collections that exist. All are in one database.
+// look returns the identities of those of the collections that exist, and perhaps of others. All are in one database.
 func (o *owners) look(ctx context.Context, names ...namespace) (map[string]identity, error) {
-	found, wanted := map[string]identity{}, make([]string, len(names))
+	wanted, database := make([]string, len(names)), names[0].database
 	for i, n := range names {
 		wanted[i] = n.name
 	}
+	return o.asking.ask(ctx, database, wanted, func(ctx context.Context, names []string) (map[string]identity, error) {
+		return o.list(ctx, database, names)
+	})
+}
+
+// list asks the server.
+func (o *owners) list(ctx context.Context, database string, names []string) (map[string]identity, error) {
+	found := map[string]identity{}
 	err := o.read(ctx, func(ctx context.Context) error {
-		list, err := o.client.Database(names[0].database).ListCollectionSpecifications(ctx, bson.M{"name": bson.M{"$in": wanted}})
+		list, err := o.client.Database(database).ListCollectionSpecifications(ctx, bson.M{"name": bson.M{"$in": names}})
 		for _, spec := range list {
 			found[spec.Name] = identity{}
 			if spec.UUID != nil {
