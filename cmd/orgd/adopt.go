@@ -124,12 +124,13 @@ func (c *adoptCommand) carryOut(ctx context.Context, p *process, now *config.Con
 	shown := newProgress(p.stderr)
 	defer shown.end()
 	done, total := 0, len(plan.Verdicts)
+	quietly := total < worthTelling || isTerminal(p.stdout) // where the lines themselves tell how far it is
 	return plan.Run(ctx, max(now.Lease, 5*time.Second)+lag, func(ctx context.Context, one *adoption.Candidate) error {
 		return a.adopt(ctx, one, !c.WritersStopped)
 	}, func(v *adoption.Verdict) {
 		done++
 		tell.verdict(v)
-		if total >= worthTelling {
+		if !quietly {
 			shown.show(control.Progress{Done: done, Total: total, What: "organizations"})
 		}
 	})
