@@ -48,7 +48,10 @@ func (s *Service) Adopt(ctx context.Context, caller access.Caller, in Adoption) 
 	org.Op = s.newOperation(tenant.OperationAdopt, named(entry, "name", in.Name).With("collection", in.Placement.Namespace),
 		tenant.Arguments{User: org.Owners[0], Email: in.Email, PasswordHash: in.PasswordHash})
 	adopted, err := s.launch(ctx, org)
-	if placeTaken(err, in.Placement.Namespace) {
+	switch {
+	case tenant.IsCode(err, tenant.CodeIDTaken): // by the same adoption, begun twice
+		adopted, _, err = s.repeated(ctx, IDs{Org: in.Org})
+	case placeTaken(err, in.Placement.Namespace):
 		return adopted, tenant.Wrap(tenant.CodeConflict, err, "another organization of orgd has the physical name of its data, or keeps it")
 	}
 	return adopted, err

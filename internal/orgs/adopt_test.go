@@ -2,6 +2,7 @@ package orgs_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,6 +109,35 @@ func TestAdopt(t *testing.T) {
 	}
 	_, err = s.adopt(org.ID, false)
 	wantCode(t, err, tenant.CodeNotFound, "an adoption of what was deleted since")
+}
+
+// TestAdoptAtOnce has several commands adopt the same at the same time: it is one organization, and each hears that it is there.
+func TestAdoptAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t, open(t))
+	for range 5 {
+		id := tenant.OrgID(tenant.NewID())
+		lay(t, s.store, id)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if org, err := s.adopt(id, false); err != nil || org.ID != id {
+					t.Errorf("one of four: %+v, %v", org, err)
+				}
+			})
+		}
+		all.Wait()
+		if got := entries(t.Context(), t, s.store, id); len(got) != 1 {
+			t.Errorf("the log has %v", got)
+		}
+		org, err := s.store.Orgs.Get(t.Context(), id)
+		if err != nil || org.State != tenant.StateActive {
+			t.Fatalf("the organization is %+v, %v", org, err)
+		}
+		if err := s.orgs.Delete(t.Context(), owner(org), id, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestAdoptBeyondTheLimit counts as a creation does.

@@ -92,7 +92,14 @@ func (s *Service) repeated(ctx context.Context, ids IDs) (tenant.Organization, b
 	})
 	switch {
 	case tenant.IsCode(err, tenant.CodeNotFound):
-		return org, false, s.neverWas(ctx, ids.Org)
+		was := s.neverWas(ctx, ids.Org)
+		if was == nil {
+			return org, false, nil
+		}
+		if _, err := s.Orgs.Get(ctx, ids.Org); err == nil { // it was made between the two looks
+			return s.repeated(ctx, ids)
+		}
+		return org, false, was
 	case err == nil && !org.State.Visible():
 		return org, false, deletedSince()
 	}
