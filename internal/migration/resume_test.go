@@ -177,3 +177,27 @@ func TestLargeDocuments(t *testing.T) {
 		w.wantSame(acme)
 	})
 }
+
+// TestPlacementIsNormal moves an organization whose documents lie in another database than the others', as an adopted one's do.
+func TestPlacementIsNormal(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, w *world) {
+		before := w.serve(w.source.Store)
+		before.create("Acme", 3)
+		far := tenant.Organization{
+			ID: tenant.OrgID(tenant.NewID()), Name: "Far", Slug: "far", State: tenant.StateActive, Epoch: 1, CreatedAt: noon, UpdatedAt: noon,
+			Placement: tenant.Placement{Level: tenant.LevelCollection, Database: "orgd_t_" + tenant.NewID()[24:], Namespace: "org_far_away"},
+		}
+		far.Claims = tenant.IdentityClaims(far.Name, far.Slug, far.Placement)
+		w.must(w.source.Places.Create(t.Context(), far.Place()))
+		before.fill(far, 4)
+		w.must(w.source.Orgs.Insert(t.Context(), far, upkeep))
+		w.move()
+		there, err := w.target.Orgs.Get(t.Context(), far.ID)
+		w.must(err)
+		if want := (tenant.Placement{Level: tenant.LevelCollection, Namespace: "org_far_away"}); there.Placement != want {
+			t.Errorf("it is placed at %+v, want %+v", there.Placement, want)
+		}
+		w.serve(w.target.Store).wantDocuments(there, 4)
+	})
+}

@@ -40,6 +40,7 @@ var guard = access.NewGuard(access.Policy{SignupOpen: true, LookupPublic: true},
 type world struct {
 	t              *testing.T
 	source, target migration.Side
+	back           bool // the folder is the target
 	options        migration.Options
 	mu             sync.Mutex
 	warnings       []string
@@ -48,7 +49,7 @@ type world struct {
 // newWorld opens the stores: the folder is the source, or the target if back.
 func newWorld(t *testing.T, back bool) *world {
 	t.Helper()
-	w := &world{t: t}
+	w := &world{t: t, back: back}
 	folder := migration.Side{Store: teststores.SQLite.Open(t, teststores.Options{}), Name: "sqlite:/folder"}
 	other := migration.Side{Store: teststores.Open(t, teststores.Options{}), Name: "store:other"}
 	w.source, w.target = folder, other
