@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -189,26 +190,47 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// TestSecondMoverTakesOver lets a second run take the target while the first one is at it: the first fails, the second goes on.
+// TestSecondMoverTakesOver begins a second run while the first one is at it: the first one fails, the second one does the whole move.
 func TestSecondMoverTakesOver(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, w *world) {
-		w.source.Shared, w.target.Shared, w.options.Silence = true, true, 40*time.Millisecond
-		w.serve(w.source.Store).create("Acme", 3)
-		target := w.target
-		taken := false
+		w.source.Shared, w.target.Shared = true, true
+		w.options.Parallel, w.options.Silence = 1, 40*time.Millisecond
+		before := w.serve(w.source.Store)
+		for _, name := range []string{"Acme", "Beta", "Gamma"} {
+			before.create(name, 3)
+		}
+		target, begun, release, second := w.target, make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		later := target
+		later.Store = around(target.Store, func(method string, call func() error) error {
+			if method == "Transfer.Homes.All" {
+				if _, to := w.standings(); to.Phase == tenant.PhaseFilling {
+					close(begun)
+					<-release
+				}
+			}
+			return call()
+		})
+		var once sync.Once
 		w.target.Store = around(target.Store, func(method string, call func() error) error {
-			if method == "Transfer.Homes.Load" && !taken {
-				taken = true
-				_, to := w.standings()
-				next := to
-				next.Since = next.Since.Add(time.Second)
-				w.must(target.Transfer.Standing.Swap(context.WithoutCancel(t.Context()), to, next))
+			if method == "Transfer.Homes.Load" {
+				once.Do(func() {
+					go func() {
+						_, err := migration.Run(t.Context(), console, w.source, later, w.options)
+						second <- err
+					}()
+					<-begun
+				})
 			}
 			return call()
 		})
 		w.wantRefusal("another orgd migrate goes on with this move")
+		close(release)
+		w.must(<-second)
+		if from, to := w.standings(); from.Phase != tenant.PhaseRetired || to != (tenant.Standing{}) {
+			t.Errorf("the source is %+v, the target %+v", from, to)
+		}
 		w.target = target
-		w.move()
+		w.serve(w.target.Store).token("Gamma")
 	})
 }
