@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 
 	"github.com/orgd/orgd/internal/store"
@@ -49,7 +48,7 @@ func OpenForeign(ctx context.Context, o ForeignOptions) (*Foreign, error) {
 		err = f.same(ctx)
 	}
 	if err == nil {
-		err = f.fits(ctx)
+		err = own.alone(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close(ctx))
@@ -100,51 +99,6 @@ func (f *Foreign) same(ctx context.Context) error {
 	default:
 		return tenant.Errorf(tenant.CodeConflict, "the database %s that --from leads to is not the one of that name on the server of ORGD_STORE; collections are adopted on the server where they are", f.database)
 	}
-}
-
-// fits refuses to mix documents where an index of the other service would keep orgd from writing its own.
-func (f *Foreign) fits(ctx context.Context) error {
-	if f.database != f.own.main.Name() {
-		return nil
-	}
-	for _, set := range f.own.indexes() {
-		if set.coll.Database().Name() != f.database {
-			continue
-		}
-		found, err := uniqueOf(ctx, set)
-		if err != nil {
-			return f.unread(err)
-		}
-		if found != "" {
-			return tenant.Errorf(tenant.CodeConflict,
-				"the index %s of %s.%s keeps orgd from writing its own documents beside the other service's; set ORGD_DATABASE to another name, under which orgd keeps its own and leaves the collections where they are",
-				found, f.database, set.coll.Name())
-		}
-	}
-	return nil
-}
-
-// uniqueOf returns the name of a unique index that is none of orgd's and holds for documents of orgd's.
-func uniqueOf(ctx context.Context, set indexSet) (string, error) {
-	cursor, err := set.coll.Indexes().List(ctx)
-	if hasCode(err, codeNamespaceNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	var list []struct {
-		Name    string   `bson:"name"`
-		Unique  bool     `bson:"unique"`
-		Partial bson.Raw `bson:"partialFilterExpression"`
-	}
-	err = cursor.All(ctx, &list)
-	for _, index := range list {
-		if index.Unique && index.Name != "_id_" && index.Partial.Lookup(fieldLayout).Type == 0 {
-			return index.Name, err
-		}
-	}
-	return "", err
 }
 
 // unread says what keeps the other service's database from being read.

@@ -68,6 +68,23 @@ func (db *DB) index(ctx context.Context) error {
 			return err
 		}
 	}
+	return db.alone(ctx)
+}
+
+// alone refuses a database where a unique index of another program keeps orgd from writing its own documents: it holds for
+// those too, and two of them that lack its field are one too many.
+func (db *DB) alone(ctx context.Context) error {
+	for _, set := range db.indexes() {
+		found, err := set.foreign(ctx)
+		if err != nil {
+			return translate(err)
+		}
+		if found != "" {
+			return tenant.Errorf(tenant.CodeConflict,
+				"the unique index %s of %s.%s is another program's and keeps orgd from writing its own documents there; set ORGD_DATABASE to another name, or drop the index if nobody needs it",
+				found, set.coll.Database().Name(), set.coll.Name())
+		}
+	}
 	return nil
 }
 
@@ -110,6 +127,29 @@ func (s indexSet) make(ctx context.Context) error {
 			return overdue(ctx.Err())
 		}
 	}
+}
+
+// foreign returns the name of a unique index that is none of orgd's and holds for documents of orgd's; "" if there is none.
+func (s indexSet) foreign(ctx context.Context) (string, error) {
+	cursor, err := s.coll.Indexes().List(ctx)
+	if hasCode(err, codeNamespaceNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var list []struct {
+		Name    string   `bson:"name"`
+		Unique  bool     `bson:"unique"`
+		Partial bson.Raw `bson:"partialFilterExpression"`
+	}
+	err = cursor.All(ctx, &list)
+	for _, index := range list {
+		if index.Unique && index.Name != "_id_" && index.Partial.Lookup(fieldLayout).Type == 0 {
+			return index.Name, err
+		}
+	}
+	return "", err
 }
 
 // told says what a failure to make the indexes means.
