@@ -60,7 +60,7 @@ func (m mongoServer) admits(command string) error {
 }
 
 func (m mongoServer) noBackup() error {
-	return fmt.Errorf("this command copies the embedded store only; copy a MongoDB with mongodump (databases %s and %s_private), and keep the file of ORGD_KEY_FILE apart from the copy",
+	return fmt.Errorf("this command copies the embedded store only; copy a MongoDB with mongodump (databases %s and %s_private, and those from which collections were adopted), and keep the file of ORGD_KEY_FILE apart from the copy",
 		m.database, m.database)
 }
 
