@@ -209,7 +209,8 @@ func (s *Service) sweep(ctx context.Context, org tenant.Organization) (free map[
 		if err != nil {
 			return nil, err
 		}
-		free[q.Namespace] = over && q.Swept && !found && !org.Op.Unclean
+		quiet := q.Swept && !found && !org.Op.Unclean
+		free[q.Namespace] = over && (quiet || org.Keeps(q.Namespace)) // where applications write it never gets quiet, and stays kept
 	}
 	return free, nil
 }

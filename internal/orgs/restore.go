@@ -107,8 +107,7 @@ func (s *Service) restoration() plan {
 			rested(org)
 		},
 		release: s.releaseOwner,
-		back: func(org *tenant.Organization) {
-			s.putAside(org, s.millis(), org.Op.Args.Namespace)
+		back: func(org *tenant.Organization) { // what stands where it wanted to go is somebody else's
 			org.State, org.Claims = tenant.StateTrashed, org.QuarantineClaims()
 		},
 	}

@@ -228,7 +228,7 @@ func (s *Service) rename() plan {
 		},
 		release: s.releaseEmail,
 		back: func(org *tenant.Organization) {
-			s.putAside(org, s.millis(), org.Placement.Namespace, org.Op.Args.Namespace)
+			s.putAside(org, s.millis(), org.Placement.Namespace) // not where it wanted to go: what stands there is somebody else's
 			rested(org)
 		},
 	}
