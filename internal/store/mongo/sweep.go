@@ -92,7 +92,7 @@ func (t places) carry(ctx context.Context, grave namespace, place tenant.Place) 
 			}
 			if !same {
 				kept++
-				t.owners.log.Error("a document that arrived under a name that its organization has left differs from the one with its id; it stays in the trash for somebody to look at",
+				t.owners.log.Error("a document that arrived under a name that its organization has left differs from the one with its id, or meets a unique index; it stays in the trash for somebody to look at",
 					"organization", place.Org, "database", grave.database, "collection", grave.name, "id", doc.Lookup("_id").String())
 			}
 		}
@@ -178,6 +178,9 @@ func (t places) carryOne(ctx context.Context, to namespace, org tenant.OrgID, do
 	var there bson.Raw
 	err = t.owners.read(ctx, func(ctx context.Context) (err error) {
 		there, err = coll.FindOne(ctx, id).Raw()
+		if isMissing(err) {
+			return nil // a unique index of an application's refuses it
+		}
 		return err
 	})
 	return bytes.Equal(there, doc), err

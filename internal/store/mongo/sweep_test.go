@@ -1,12 +1,15 @@
 package mongo
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -173,5 +176,27 @@ func TestSweepResumes(t *testing.T) {
 		if found != want || len(docs) != min(i+1, 2) {
 			t.Errorf("look %d found %v, and the organization has %d documents", i+1, found, len(docs))
 		}
+	}
+}
+
+// A late document that a unique index of an application's refuses stays in the trash, and what is behind it is carried.
+func TestSweepMeetsAUniqueIndex(t *testing.T) {
+	logs := &logbook{}
+	db := openTest(t, Options{Log: logs.logger()})
+	place, left := settle(t, db), newPlace().Placement.Namespace
+	_, err := home(db, place).Indexes().CreateOne(t.Context(), mongo.IndexModel{Keys: bson.D{e("sku", 1)}, Options: options.Index().SetUnique(true)})
+	must(t, err)
+	application(t, home(db, place), bson.D{e("_id", "there"), e("sku", "x")})
+	application(t, db.main.Collection(left), bson.D{e("_id", "a"), e("sku", "x")})
+	application(t, db.main.Collection(left), bson.D{e("_id", "b"), e("sku", "y")})
+	_, err = db.Store().Places.Sweep(t.Context(), left, place, "op")
+	must(t, err)
+	docs, err := db.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 10)
+	must(t, err)
+	if len(docs) != 2 || docs[0].ID != "b" {
+		t.Errorf("the organization has %v, want its own document and the one that fits", docs)
+	}
+	if kept := inTrash(t, db, place.Org, "op"); !slices.Contains(kept, any("a")) || !strings.Contains(logs.String(), "meets a unique index") {
+		t.Errorf("in the trash are %v, and the log says\n%s", kept, logs)
 	}
 }
