@@ -136,9 +136,12 @@ func (t homes) Scan(ctx context.Context, home store.Home, after tenant.DocumentI
 		return nil, err
 	}
 	if after == "" {
-		if err := d.wholly(ctx); err != nil {
-			return nil, err
-		}
+		err = d.wholly(ctx)
+	} else {
+		err = d.single(ctx, after)
+	}
+	if err != nil {
+		return nil, err
 	}
 	page, err := d.list(ctx, after, limit)
 	if err != nil {
@@ -162,8 +165,8 @@ func (d *desk) wholly(ctx context.Context) error {
 			return err
 		}
 		return tenant.Errorf(tenant.CodeConflict,
-			"the collection %s has a document whose _id is %s: orgd shows documents whose _id is text or an ObjectId; give it another one, or take it out",
-			d.id(), raw.Lookup("_id"))
+			"the collection %s has a document whose _id is of the type %s: orgd shows documents whose _id is text or an ObjectId; give it another one, or take it out",
+			d.id(), raw.Lookup("_id").Type)
 	})
 }
 
@@ -171,11 +174,30 @@ func (d *desk) wholly(ctx context.Context) error {
 func (d *desk) distinct(page []tenant.Document) error {
 	for i := range page[:max(len(page)-1, 0)] {
 		if page[i].ID == page[i+1].ID {
-			return tenant.Errorf(tenant.CodeConflict,
-				"the collection %s has two documents whose _id shows as %s, a text and an ObjectId; give one of them another", d.id(), page[i].ID)
+			return d.twins(page[i].ID)
 		}
 	}
 	return nil
+}
+
+// single is distinct across the end of a page: the next one begins behind both.
+func (d *desk) single(ctx context.Context, id tenant.DocumentID) error {
+	object, ok := objectOf(id)
+	if !ok {
+		return nil
+	}
+	return d.read(ctx, func(ctx context.Context) error {
+		n, err := d.coll.CountDocuments(ctx, d.mine(e("_id", bson.M{"$in": bson.A{string(id), object}})))
+		if err == nil && n > 1 {
+			err = d.twins(id)
+		}
+		return err
+	})
+}
+
+func (d *desk) twins(id tenant.DocumentID) error {
+	return tenant.Errorf(tenant.CodeConflict,
+		"the collection %s has two documents whose _id shows as %s, a text and an ObjectId; give one of them another", d.id(), id)
 }
 
 // Remove implements store.Homes.

@@ -149,6 +149,19 @@ func TestScanRefusesWhatNoListShows(t *testing.T) {
 	}
 }
 
+// A text and an ObjectId that show alike are found where one page ends and the next one begins behind both.
+func TestScanRefusesWhatLiesBetweenPages(t *testing.T) {
+	db := idle(t, Options{})
+	homes, place, object := db.Store().Transfer.Homes, settle(t, db), bson.NewObjectID()
+	for _, id := range []any{"0", object.Hex(), object} {
+		application(t, home(db, place), bson.D{e("_id", id)})
+	}
+	page, err := homes.Scan(t.Context(), store.Home{Place: place}, "", 2)
+	must(t, err)
+	_, err = homes.Scan(t.Context(), store.Home{Place: place}, page[1].ID, 2)
+	want(t, tenant.CodeConflict, err, "the next page")
+}
+
 // homesOf returns the homes of an organization.
 func homesOf(t *testing.T, homes store.Homes, org tenant.OrgID) (list []store.Home) {
 	t.Helper()

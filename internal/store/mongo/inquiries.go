@@ -26,7 +26,7 @@ type question struct {
 	err      error
 }
 
-// ask returns what list says of the names, and perhaps of others.
+// ask returns what list says of the names.
 func (l *inquiries) ask(ctx context.Context, database string, names []string, list lister) (map[string]identity, error) {
 	q := l.join(database, names)
 	if q == nil {
@@ -35,7 +35,13 @@ func (l *inquiries) ask(ctx context.Context, database string, names []string, li
 	}
 	select {
 	case <-q.answered:
-		return q.found, q.err
+		mine := map[string]identity{}
+		for _, name := range names {
+			if uuid, there := q.found[name]; there {
+				mine[name] = uuid
+			}
+		}
+		return mine, q.err
 	case <-ctx.Done():
 		return nil, overdue(ctx.Err())
 	}
