@@ -68,6 +68,16 @@ func TestRefusals(t *testing.T) {
 			w.users[0].Orgs = []string{"acme"}
 			w.user("two", "two@example.com").Orgs = []string{"Acme"}
 		}, only("acme", "2 users refer to it")},
+		"one member, with a role that does not lead": {func(w *world) {
+			w.orgs[0].Admins = nil
+			w.users[0].Orgs, w.users[0].Role = []string{"acme"}, "viewer"
+		}, only("acme", `none has a role that leads (acme@example.com has "viewer")`)},
+		"two members, with roles that do not lead": {func(w *world) {
+			w.orgs[0].Admins = nil
+			w.users[0].Orgs, w.users[0].Role = []string{"acme"}, "viewer"
+			two := w.user("two", "two@example.com")
+			two.Orgs, two.Role = []string{"acme"}, "clerk"
+		}, only("acme", "none has a role that leads")},
 		"an address that is none":    {func(w *world) { w.users[0].Email = "acme" }, only("acme", "the address of its admin")},
 		"no password":                {func(w *world) { w.users[0].Hash = "" }, only("acme", "no password")},
 		"a password in the clear":    {func(w *world) { w.users[0].Hash = "correct horse" }, only("acme", "not bcrypt of cost 4 to 15")},

@@ -75,10 +75,13 @@ func (p *people) adminOf(org *store.ForeignOrg) (*person, string) {
 	if chosen := slices.DeleteFunc(slices.Clone(members), func(m *person) bool { return !leads(m.Role) }); len(chosen) > 0 {
 		members = chosen
 	}
-	switch len(members) {
-	case 0:
+	switch {
+	case len(members) == 0:
 		return nil, "it names no admin and no user refers to it; write the admin's id into it, or name its field with --org-admin or --user-org"
-	case 1:
+	case !slices.ContainsFunc(members, mayLead):
+		return nil, fmt.Sprintf("it names no admin, and of the users who refer to it none has a role that leads (%s has %q); write the admin's id into it, or name its field with --org-admin",
+			members[0].label(), members[0].Role)
+	case len(members) == 1:
 		return members[0], ""
 	default:
 		return nil, fmt.Sprintf("%d users refer to it and nothing tells which is its admin; write the admin's id into it, or name the field with --org-admin", len(members))
@@ -96,6 +99,9 @@ func (p *people) membersOf(org *store.ForeignOrg) (members []*person) {
 	}
 	return members
 }
+
+// mayLead reports whether nothing speaks against a person's running an organization: a role that leads, or none at all.
+func mayLead(m *person) bool { return m.Role == "" || leads(m.Role) }
 
 // leads reports whether a role is that of who runs an organization.
 func leads(role string) bool {
