@@ -83,8 +83,15 @@ func (j *judge) add(org store.ForeignOrg) {
 	admin.admin++
 }
 
+// unread is the reason about a field and what it should hold; the flag follows.
+const unread = "its field %s is there but holds no %s; correct or remove it, or name another one with "
+
 // baptize takes the name.
 func (j *judge) baptize(t *trial) {
+	if t.Unread.Name != "" {
+		t.refuse(unread+"--org-name", t.Unread.Name, "text")
+		return
+	}
 	if t.Name == "" {
 		t.refuse("it has no name; name its field with --org-name")
 		return
@@ -104,8 +111,14 @@ var homeName = regexp.MustCompile(`^org_[a-z0-9_]+$`)
 
 // house finds the collection.
 func (j *judge) house(t *trial) {
-	t.collection = t.Collection
-	if t.collection == "" {
+	switch t.collection = t.Collection; {
+	case t.Unread.Collection != "":
+		t.refuse(unread+"--org-collection", t.Unread.Collection, "text")
+		return
+	case t.collection == "" && t.Unread.Slug != "":
+		t.refuse("it names no collection, and "+unread+"--org-collection", t.Unread.Slug, "text")
+		return
+	case t.collection == "":
 		names := derived(t)
 		there := slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, ok := j.collections[name]; return !ok })
 		switch len(there) {

@@ -78,6 +78,18 @@ func TestRefusals(t *testing.T) {
 			two := w.user("two", "two@example.com")
 			two.Orgs, two.Role = []string{"acme"}, "clerk"
 		}, only("acme", "none has a role that leads")},
+		"a name that is no text": {func(w *world) { w.orgs[0].Unread.Name = "name" }, only("acme", "its field name is there but holds no text; correct or remove it, or name another one with --org-name")},
+		"a collection that is no text": {func(w *world) {
+			w.orgs[0].Collection, w.orgs[0].Unread.Collection = "", "collection"
+		}, only("acme", "its field collection is there but holds no text; correct or remove it, or name another one with --org-collection")},
+		"a slug that is no text": {func(w *world) {
+			w.orgs[0].Collection, w.orgs[0].Unread.Slug = "", "slug"
+		}, only("acme", "it names no collection, and its field slug is there but holds no text")},
+		"a slug that is no text, where nobody needs it": {func(w *world) { w.orgs[0].Unread.Slug = "slug" }, nil},
+		"an admin who is nothing": {func(w *world) {
+			w.orgs[0].Admins, w.orgs[0].Unread.Admin = nil, "admin_id"
+			w.users[0].Orgs = []string{"acme"}
+		}, only("acme", "its field admin_id is there but holds no id or address; correct or remove it, or name another one with --org-admin")},
 		"an address that is none":    {func(w *world) { w.users[0].Email = "acme" }, only("acme", "the address of its admin")},
 		"no password":                {func(w *world) { w.users[0].Hash = "" }, only("acme", "no password")},
 		"a password in the clear":    {func(w *world) { w.users[0].Hash = "correct horse" }, only("acme", "not bcrypt of cost 4 to 15")},

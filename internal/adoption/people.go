@@ -67,6 +67,8 @@ func (p *people) adminOf(org *store.ForeignOrg) (*person, string) {
 		m.member = true
 	}
 	switch {
+	case org.Unread.Admin != "":
+		return nil, fmt.Sprintf(unread+"--org-admin", org.Unread.Admin, "id or address")
 	case len(org.Admins) > 0:
 		return p.named(org)
 	case org.Owner != nil:

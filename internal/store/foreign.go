@@ -31,6 +31,13 @@ type ForeignOrg struct {
 	Admins    []string
 	Owner     *ForeignUser
 	CreatedAt time.Time
+	Unread    ForeignUnread
+}
+
+// ForeignUnread names the fields of an organization that are there, and hold nothing that can be read as what they should: a
+// document, an array or an empty text where a name is wanted. Empty where all was read; null is not there.
+type ForeignUnread struct {
+	Name, Collection, Slug, Admin string
 }
 
 // ForeignUser is a person as another service wrote it. What it does not say is empty.

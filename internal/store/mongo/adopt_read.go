@@ -70,34 +70,37 @@ func prefixed(prefix string, names []string) []string {
 // org reads an organization.
 func (f *Foreign) org(raw bson.Raw) store.ForeignOrg {
 	n := f.fields
-	org := store.ForeignOrg{
-		Key: keyOf(raw.Lookup("_id")), IDs: idsOf(raw, n.OrgID),
-		Name: text(raw, n.OrgName), Collection: text(raw, n.OrgCollection), Slug: text(raw, n.OrgSlug), CreatedAt: date(first(raw, n.OrgCreated)),
+	org := store.ForeignOrg{Key: keyOf(raw.Lookup("_id")), IDs: idsOf(raw, n.OrgID), CreatedAt: date(first(raw, n.OrgCreated))}
+	org.Name, org.Unread.Name = told(raw, n.OrgName)
+	org.Collection, org.Unread.Collection = told(raw, n.OrgCollection)
+	org.Slug, org.Unread.Slug = told(raw, n.OrgSlug)
+	if field, v := firstOf(raw, n.OrgAdmin); v.Type != 0 && !f.admins(&org, v) {
+		org.Unread.Admin = field
 	}
-	f.admins(&org, first(raw, n.OrgAdmin))
 	if hash := text(raw, append(prefixed(flatAdmin, n.UserPassword), n.UserPassword...)); hash != "" && org.Owner == nil {
 		org.Owner = &store.ForeignUser{Email: text(raw, append([]string{flatEmail}, n.UserEmail...)), Hash: hash}
 	}
 	return org
 }
 
-// admins reads what an organization says of its admins: an id or address, a document, a reference of MongoDB's, or several.
-func (f *Foreign) admins(org *store.ForeignOrg, v bson.RawValue) {
+// admins reads what an organization says of its admins: an id or address, a document, a reference of MongoDB's, or several. It
+// reports false where any of it is none of these, and where there is none.
+func (f *Foreign) admins(org *store.ForeignOrg, v bson.RawValue) bool {
 	if list, ok := v.ArrayOK(); ok {
 		values, err := list.Values()
+		known := err == nil && len(values) > 0
 		for _, one := range values {
-			if err == nil {
-				f.admins(org, one)
-			}
+			known = f.admins(org, one) && known
 		}
-		return
+		return known
 	}
 	doc, ok := v.DocumentOK()
 	if !ok || doc.Lookup("$id").Type != 0 {
-		if id, ok := reference(v); ok {
+		id, ok := reference(v)
+		if ok {
 			org.Admins = append(org.Admins, id)
 		}
-		return
+		return ok
 	}
 	user := f.user(doc)
 	switch {
@@ -105,9 +108,12 @@ func (f *Foreign) admins(org *store.ForeignOrg, v bson.RawValue) {
 		org.Owner = &user
 	case len(user.IDs) > 0:
 		org.Admins = append(org.Admins, user.IDs[0])
-	default:
+	case user.Email != "":
 		org.Admins = append(org.Admins, user.Email)
+	default:
+		return false
 	}
+	return true
 }
 
 // user reads a person.
@@ -131,12 +137,30 @@ func (f *Foreign) user(raw bson.Raw) store.ForeignUser {
 
 // first returns the first of the fields that is there and not null; a type of zero where none is.
 func first(raw bson.Raw, names []string) bson.RawValue {
+	_, v := firstOf(raw, names)
+	return v
+}
+
+// firstOf returns its name too.
+func firstOf(raw bson.Raw, names []string) (string, bson.RawValue) {
 	for _, name := range names {
 		if v := raw.Lookup(strings.Split(name, ".")...); v.Type != 0 && v.Type != bson.TypeNull {
-			return v
+			return name, v
 		}
 	}
-	return bson.RawValue{}
+	return "", bson.RawValue{}
+}
+
+// told returns the text of the first of the fields that is there, or that field's name where it holds none.
+func told(raw bson.Raw, names []string) (value, unread string) {
+	field, _ := firstOf(raw, names)
+	if field == "" {
+		return "", ""
+	}
+	if value = text(raw, []string{field}); value == "" {
+		return "", field
+	}
+	return value, ""
 }
 
 // text returns the first of the fields that holds a text, be it as bytes, cut where it is too long.

@@ -115,7 +115,30 @@ func TestForeignOrganizations(t *testing.T) {
 		},
 		"nothing that fits": {
 			bson.D{e("_id", bson.D{e("a", 1)}), e("name", 5), e("collection", true), e("admin_id", 1.5), e("created_at", "soon")},
-			store.ForeignOrg{Key: `embedded document {"a": {"$numberInt":"1"}}`},
+			store.ForeignOrg{
+				Key:    `embedded document {"a": {"$numberInt":"1"}}`,
+				Unread: store.ForeignUnread{Name: "name", Collection: "collection", Admin: "admin_id"},
+			},
+		},
+		"fields that are there, before some that fit": {
+			bson.D{
+				e("_id", "g"), e("name", ""), e("organization_name", "A"), e("collection", bson.D{e("name", "org_a")}), e("at", bson.D{e("collection", "org_b")}),
+				e("slug", 7), e("admin_id", ""), e("admin", "b"),
+			},
+			store.ForeignOrg{
+				Key: "string g", IDs: []string{"g"},
+				Unread: store.ForeignUnread{Name: "name", Collection: "collection", Slug: "slug", Admin: "admin_id"},
+			},
+		},
+		"admins of whom one is nothing": {
+			bson.D{e("_id", "h"), e("collection", bson.A{"org_a"}), e("admin", bson.A{"a", bson.D{e("name", "b")}})},
+			store.ForeignOrg{
+				Key: "string h", IDs: []string{"h"}, Admins: []string{"a"}, Unread: store.ForeignUnread{Collection: "collection", Admin: "admin"},
+			},
+		},
+		"an empty list, and null": {
+			bson.D{e("_id", "i"), e("collection", nil), e("admin_id", nil), e("admin", bson.A{})},
+			store.ForeignOrg{Key: "string i", IDs: []string{"i"}, Unread: store.ForeignUnread{Admin: "admin"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
