@@ -25,7 +25,8 @@ type Adoption struct {
 
 // Adopt makes an organization around data that is there, with its first owner, whose password goes on working. The data is not
 // touched, and where the adoption is taken back neither. An adoption that was done before is done. Errors are those of Create;
-// CodeNotFound if the organization has been deleted since, CodeConflict if another one keeps the physical name.
+// CodeNotFound if the organization has been deleted since, CodeConflict if another one keeps the physical name or it was adopted under another
+// name, CodeOperationInProgress if another adoption of it was taken back meanwhile, so that the same call would do it.
 func (s *Service) Adopt(ctx context.Context, caller access.Caller, in Adoption) (tenant.Organization, error) {
 	entry, err := s.Guard.Authorize(ctx, caller, access.OrgAdopt, in.Org)
 	if err != nil {
@@ -38,7 +39,7 @@ func (s *Service) Adopt(ctx context.Context, caller access.Caller, in Adoption) 
 	if err := passwords.CheckStored(in.PasswordHash); err != nil {
 		return tenant.Organization{}, tenant.Invalid("password_hash", "form", err.Error())
 	}
-	if org, done, err := s.repeated(ctx, IDs{Org: in.Org}); done || err != nil {
+	if org, done, err := s.adoptedBefore(ctx, in); done || err != nil {
 		return org, err
 	}
 	if err := s.hasRoom(ctx); err != nil {
@@ -50,11 +51,23 @@ func (s *Service) Adopt(ctx context.Context, caller access.Caller, in Adoption) 
 	adopted, err := s.launch(ctx, org)
 	switch {
 	case tenant.IsCode(err, tenant.CodeIDTaken): // by the same adoption, begun twice
-		adopted, _, err = s.repeated(ctx, IDs{Org: in.Org})
+		var done bool
+		if adopted, done, err = s.adoptedBefore(ctx, in); err == nil && !done {
+			err = tenant.Errorf(tenant.CodeOperationInProgress, "another adoption of the same organization was taken back at this moment; try again")
+		}
 	case placeTaken(err, in.Placement.Namespace):
 		return adopted, tenant.Wrap(tenant.CodeConflict, err, "another organization of orgd has the physical name of its data, or keeps it")
 	}
 	return adopted, err
+}
+
+// adoptedBefore returns the organization if it was adopted before. CodeConflict if that was under another name.
+func (s *Service) adoptedBefore(ctx context.Context, in Adoption) (tenant.Organization, bool, error) {
+	org, done, err := s.repeated(ctx, IDs{Org: in.Org})
+	if done && org.Name != in.Name {
+		return tenant.Organization{}, false, tenant.Errorf(tenant.CodeConflict, "it was adopted already, as %q; rename it in orgd", org.Name)
+	}
+	return org, done, err
 }
 
 // found is the organization as it is inserted, but for its operation.

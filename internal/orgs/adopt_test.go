@@ -1,6 +1,7 @@
 package orgs_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -104,6 +105,9 @@ func TestAdopt(t *testing.T) {
 			t.Errorf("%s: the place that was found is gone: %v", name, err)
 		}
 	}
+	adoption.Org, adoption.Email = org.ID, ada
+	_, err = s.orgs.Adopt(t.Context(), access.Console(), adoption)
+	wantCode(t, err, tenant.CodeConflict, "the same under another name")
 	if err := s.orgs.Delete(t.Context(), owner(org), org.ID, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +141,26 @@ func TestAdoptAtOnce(t *testing.T) {
 		if err := s.orgs.Delete(t.Context(), owner(org), id, 0); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// takenOrgs finds each id taken, by an organization that is gone when one looks.
+type takenOrgs struct{ store.Orgs }
+
+func (takenOrgs) Insert(context.Context, tenant.Organization, tenant.Trail) error {
+	return tenant.Errorf(tenant.CodeIDTaken, "taken")
+}
+
+// TestAdoptBesideOneTakenBack says of nothing that it was adopted where another attempt had the id and was taken back.
+func TestAdoptBesideOneTakenBack(t *testing.T) {
+	t.Parallel()
+	s := start(t, open(t), func(d *orgs.Deps) { d.Orgs = takenOrgs{d.Orgs} })
+	id := tenant.OrgID(tenant.NewID())
+	lay(t, s.store, id)
+	org, err := s.adopt(id, false)
+	wantCode(t, err, tenant.CodeOperationInProgress, "beside one that is taken back")
+	if org.ID != "" {
+		t.Errorf("it answers with %+v", org)
 	}
 }
 
