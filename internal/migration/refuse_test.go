@@ -85,15 +85,24 @@ func TestRefusedStandings(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, w *world) {
 		w.serve(w.source.Store).create("Acme", 3)
+		own, err := w.source.Installation.Found(t.Context(), tenant.Installation{ID: tenant.NewID(), CreatedAt: noon})
+		w.must(err)
 		at := tenant.Millis(time.Now())
+		halfFilled := tenant.Standing{Phase: tenant.PhaseFilling, Peer: w.source.Name, Since: at, Installation: own.ID}
 		for name, c := range map[string]struct {
 			from, to tenant.Standing
 			says     string
 		}{
-			"half filled":             {from: tenant.Standing{Phase: tenant.PhaseFilling, Peer: "there", Since: at}, says: "is being filled from there"},
-			"retired for elsewhere":   {from: tenant.Standing{Phase: tenant.PhaseRetired, Peer: "there", Since: at, Installation: "x"}, says: "moved to there"},
-			"closed for elsewhere":    {from: tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: at}, says: "closed for a move to there; run orgd migrate to there again"},
-			"filled with another":     {to: tenant.Standing{Phase: tenant.PhaseFilling, Peer: "there", Since: at, Installation: "x"}, says: "filled with another installation, from there"},
+			"half filled":           {from: tenant.Standing{Phase: tenant.PhaseFilling, Peer: "there", Since: at}, says: "is being filled from there"},
+			"retired for elsewhere": {from: tenant.Standing{Phase: tenant.PhaseRetired, Peer: "there", Since: at, Installation: "x"}, says: "moved to there"},
+			"closed for elsewhere":  {from: tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: at}, says: "closed for a move to there; run orgd migrate to there again"},
+			"filled with another":   {to: tenant.Standing{Phase: tenant.PhaseFilling, Peer: "there", Since: at, Installation: "x"}, says: "filled with another installation, from there"},
+			"retired for elsewhere, left half filled": {
+				from: tenant.Standing{Phase: tenant.PhaseRetired, Peer: "there", Since: at, Installation: own.ID}, to: halfFilled, says: "moved to there",
+			},
+			"closed for elsewhere, left half filled": {
+				from: tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: at, Installation: own.ID}, to: halfFilled, says: "closed for a move to there; run orgd migrate to there again",
+			},
 			"a retired target":        {to: tenant.Standing{Phase: tenant.PhaseRetired, Peer: "there", Since: at}, says: "is retired since"},
 			"a closed target":         {to: tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: at}, says: "is closed since"},
 			"a phase that is to come": {to: tenant.Standing{Phase: "later", Since: at}, says: "newer than this one"},

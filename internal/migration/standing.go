@@ -94,6 +94,9 @@ func (m *mover) judge(ctx context.Context, from, to tenant.Standing) error {
 	if err := m.sealKeys(ctx); err != nil {
 		return err
 	}
+	if from.Phase == tenant.PhaseClosed && from.Peer != m.target.Name {
+		return refuse("%s is closed for a move to %s; run orgd migrate to there again, or open it with: orgd migrate --cancel", m.source.Name, from.Peer)
+	}
 	switch to.Phase {
 	case tenant.PhaseFilling:
 		if to.Installation != m.installation.ID {
@@ -101,9 +104,6 @@ func (m *mover) judge(ctx context.Context, from, to tenant.Standing) error {
 		}
 		return nil
 	case tenant.PhaseInUse:
-		if from.Phase == tenant.PhaseClosed && from.Peer != m.target.Name {
-			return refuse("%s is closed for a move to %s; run orgd migrate to there again, or open it with: orgd migrate --cancel", m.source.Name, from.Peer)
-		}
 		return m.wantEmpty(ctx)
 	default:
 		return InUse(ctx, m.target.Transfer.Standing, m.target.Name)
@@ -197,9 +197,13 @@ func (m *mover) end(ctx context.Context) error {
 	return m.target.Transfer.Standing.Swap(ctx, m.filling, tenant.Standing{})
 }
 
-// finish ends a move whose source is retired already: its target is complete and verified.
+// finish ends a move whose source is retired already: its target is complete and verified. Any other one is not, also where an
+// earlier move of the same installation has left it half filled.
 func (m *mover) finish(ctx context.Context, from, to tenant.Standing) error {
 	elsewhere := InUse(ctx, m.source.Transfer.Standing, m.source.Name)
+	if from.Peer != m.target.Name {
+		return elsewhere
+	}
 	switch to.Phase {
 	case tenant.PhaseFilling:
 		if to.Installation != from.Installation {
