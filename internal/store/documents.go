@@ -14,7 +14,8 @@ const PageBytes = 4 << 20
 // CodeNotFound and is never created by a write. The caller holds the organization's gate (internal/placement) meanwhile.
 //
 // Writes fail with CodeQuota where the tenant's bytes would grow beyond quota (0 is none) and with CodeStorageFull where
-// the disk is nearly full; deletions and reads work then. Each method is done within one second or fails.
+// the disk is nearly full; deletions and reads work then. Where an application has put rules of its own on a collection, writes
+// that a unique index refuses are CodeConflict, those that a validator refuses CodeInvalid. Each method is done within one second or fails.
 type Documents interface {
 	// Insert adds a document at version 1. CodeIDTaken if the id exists, unless the existing document is at version 1 and
 	// has the same WriteID: then the insert was done before, and the existing document comes back.

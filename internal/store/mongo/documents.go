@@ -87,7 +87,7 @@ func (d *desk) vacant(ctx context.Context, id tenant.DocumentID) error {
 	_, err := d.get(ctx, id)
 	switch {
 	case err == nil:
-		return errTaken
+		return &takenError{onlyID}
 	case tenant.IsCode(err, tenant.CodeNotFound):
 		return nil
 	default:
@@ -95,7 +95,7 @@ func (d *desk) vacant(ctx context.Context, id tenant.DocumentID) error {
 	}
 }
 
-// insert writes a new document; errTaken if its id is taken.
+// insert writes a new document; errTaken if its id is taken, or what an application wants to be unique.
 func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) error {
 	guard, err := d.guard()
 	if err != nil {
@@ -106,7 +106,7 @@ func (d *desk) insert(ctx context.Context, doc tenant.Document, raw bson.Raw) er
 		if hasCode(err, codeCollectionUUIDMismatch) {
 			return d.moved(err)
 		}
-		return err
+		return validated(err)
 	}, func(ctx context.Context) fate {
 		found, err := d.find(ctx, doc.ID)
 		if err == nil && found.doc.Version == 1 && found.doc.WriteID == doc.WriteID {
@@ -148,8 +148,10 @@ func (d *desk) insertedBefore(ctx context.Context, doc tenant.Document, refusal 
 	switch {
 	case err == nil && found.doc.Version == 1 && found.doc.WriteID == doc.WriteID:
 		return found.doc, nil
-	case err == nil || tenant.IsCode(err, tenant.CodeNotFound) && errors.Is(refusal, errTaken):
+	case err == nil:
 		return none, idTaken("document")
+	case tenant.IsCode(err, tenant.CodeNotFound) && errors.Is(refusal, errTaken):
+		return none, d.rival(ctx, refusal)
 	case tenant.IsCode(err, tenant.CodeNotFound):
 		return none, refusal
 	default:
@@ -241,12 +243,12 @@ func (d *desk) attempt(ctx context.Context, id tenant.DocumentID, quota int64, c
 // swap writes an update if the document is still the old one.
 func (d *desk) swap(ctx context.Context, old stored, next tenant.Document, update bson.M) error {
 	filter := d.mine(e("_id", old.raw.Lookup("_id")), atVersion(old.doc.Version))
-	return d.write(ctx, func(ctx context.Context) error {
+	err := d.write(ctx, func(ctx context.Context) error {
 		result, err := d.coll.UpdateOne(ctx, filter, update)
 		if err == nil && result.MatchedCount == 0 {
 			return errLost
 		}
-		return err
+		return validated(err)
 	}, func(ctx context.Context) fate {
 		found, err := d.find(ctx, next.ID)
 		switch {
@@ -258,6 +260,7 @@ func (d *desk) swap(ctx context.Context, old stored, next tenant.Document, updat
 			return unclear
 		}
 	})
+	return unlike(err)
 }
 
 // Delete implements store.Documents. One that is gone when a lost answer is looked for counts as deleted.

@@ -36,6 +36,7 @@ const (
 	codeNetworkTimeout              = 89
 	codeShutdownInProgress          = 91
 	codeWriteConflict               = 112
+	codeDocumentValidationFailure   = 121
 	codePrimarySteppedDown          = 189
 	codeExceededTimeLimit           = 262
 	codeIndexBuildAborted           = 276
@@ -60,7 +61,7 @@ func translate(err error) error {
 	case err == nil || ours(err):
 		return err
 	case mongo.IsDuplicateKeyError(err):
-		return errTaken
+		return taken(err)
 	case unsent(err):
 		return tenant.Wrap(tenant.CodeUnavailable, err, "the database server cannot be reached")
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
