@@ -13,6 +13,7 @@ import (
 	"github.com/orgd/orgd/internal/control"
 	"github.com/orgd/orgd/internal/orgs"
 	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
 )
 
 // adoptCommand takes over the organizations of another service.
@@ -139,8 +140,12 @@ func (c *adoptCommand) carryOut(ctx context.Context, p *process, now *config.Con
 // worthTelling is how many organizations take so long that somebody looks at how far it is.
 const worthTelling = 100
 
-// adopt takes one organization over: its collection first, so that nobody else gets it meanwhile.
+// adopt takes one organization over: its collection first, so that nobody else gets it meanwhile. A store that is closed by a move
+// meanwhile ends the run.
 func (a *app) adopt(ctx context.Context, one *adoption.Candidate, directWriters bool) error {
+	if err := a.inUse(ctx); err != nil {
+		return tenant.Wrap(tenant.CodeUnavailable, err, "the store is not in use any more")
+	}
 	database := one.Placement.Database
 	if database == "" {
 		database = a.config.Database
@@ -173,7 +178,7 @@ func (t adoptionTable) verdict(v *adoption.Verdict) {
 	}
 	switch {
 	case v.Reason != "":
-		line += ": " + clean(v.Reason)
+		line += ": " + v.Reason // clean in its parts, and not to be cut: what to do is at its end
 	case v.Candidate != nil:
 		line += ": " + v.Candidate.Placement.Namespace + ", " + string(v.Candidate.Email)
 	}

@@ -52,9 +52,9 @@ const (
 // Verdict is what becomes of one organization of the other service.
 type Verdict struct {
 	Status Status
-	// ID and Name are as the other service has them.
+	// ID and Name are as the other service has them, whatever signs are in them.
 	ID, Name string
-	// Reason says why it is refused, and how to mend that.
+	// Reason says why it is refused, and how to mend that. A terminal may show it.
 	Reason string
 	// Candidate is what is adopted; nil unless Adoptable.
 	Candidate *Candidate

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -123,12 +124,12 @@ func (j *judge) house(t *trial) {
 		there := slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, ok := j.collections[name]; return !ok })
 		switch len(there) {
 		case 0:
-			t.refuse("it names no collection, and none of %s is there; name its field with --org-collection", strings.Join(names, ", "))
+			t.refuse("it names no collection, and none of %s is there; name its field with --org-collection", list(names))
 			return
 		case 1:
 			t.collection = there[0]
 		default:
-			t.refuse("it names no collection, and each of %s could be it; name its field with --org-collection", strings.Join(there, ", "))
+			t.refuse("it names no collection, and each of %s could be it; name its field with --org-collection", list(there))
 			return
 		}
 	}
@@ -136,14 +137,27 @@ func (j *judge) house(t *trial) {
 	home, owned := j.homes[t.collection]
 	switch {
 	case !homeName.MatchString(t.collection) || t.collection == j.Organizations || t.collection == j.Users:
-		t.refuse("its collection %q is not of the form org_ and a-z, 0-9, _; rename it, there and in the organization", t.collection)
+		t.refuse("its collection %q is not of the form org_ and a-z, 0-9, _; rename it, there and in the organization", shown(t.collection))
 	case !there:
-		t.refuse("its collection %s does not exist; create it, empty, or remove the organization", t.collection)
+		t.refuse("its collection %s does not exist; create it, empty, or remove the organization", shown(t.collection))
 	case found.Kind != "collection":
-		t.refuse("its collection %s is of the kind %s, which orgd cannot rename and write like others; copy it into a plain one", t.collection, found.Kind)
+		t.refuse("its collection %s is of the kind %s, which orgd cannot rename and write like others; copy it into a plain one", shown(t.collection), found.Kind)
 	case owned && home.Origin != t.origin && (home.State != "" || home.Origin == ""):
-		t.refuse("its collection %s belongs to organization %s of orgd", t.collection, home.Org)
+		t.refuse("its collection %s belongs to organization %s of orgd", shown(t.collection), home.Org)
 	}
+}
+
+// shown is what the other service wrote, as a part of a reason: short, and without signs that forge a line. The reasons themselves are
+// not cut, since they end with what to do.
+func shown(text string) string { return access.CleanClientText(text) }
+
+// list is some of what the other service wrote.
+func list(texts []string) string {
+	parts := make([]string, len(texts))
+	for i, text := range texts {
+		parts[i] = shown(text)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // derived returns the names that such services make of an organization's name or slug.
@@ -203,7 +217,7 @@ func labels(set []*trial, self *trial) string {
 	var names []string
 	for _, t := range set {
 		if t != self && len(names) < most {
-			names = append(names, fmt.Sprintf("%q (%s)", t.Name, t.verdict.ID))
+			names = append(names, fmt.Sprintf("%q (%s)", shown(t.Name), shown(t.verdict.ID)))
 		}
 	}
 	if more := len(set) - 1 - len(names); more > 0 {

@@ -82,7 +82,7 @@ func (p *people) adminOf(org *store.ForeignOrg) (*person, string) {
 		return nil, "it names no admin and no user refers to it; write the admin's id into it, or name its field with --org-admin or --user-org"
 	case !slices.ContainsFunc(members, mayLead):
 		return nil, fmt.Sprintf("it names no admin, and of the users who refer to it none has a role that leads (%s has %q); write the admin's id into it, or name its field with --org-admin",
-			members[0].label(), members[0].Role)
+			members[0].label(), shown(members[0].Role))
 	case len(members) == 1:
 		return members[0], ""
 	default:
@@ -157,9 +157,9 @@ func (p *people) insider(org *store.ForeignOrg) (*person, string) {
 }
 
 // pairOf is the reason about people whom nothing tells apart.
-func pairOf(list []*person) string {
-	ids := make([]string, len(list))
-	for i, one := range list {
+func pairOf(pair []*person) string {
+	ids := make([]string, len(pair))
+	for i, one := range pair {
 		ids[i] = one.label()
 	}
 	return fmt.Sprintf("its admin's address or id is also that of another user (%s): orgd has one person an address, in whatever case; change or remove the others",
@@ -170,9 +170,9 @@ func pairOf(list []*person) string {
 func (p *person) label() string {
 	switch {
 	case p.Email != "":
-		return p.Email
+		return shown(p.Email)
 	case len(p.IDs) > 0:
-		return p.IDs[0]
+		return shown(p.IDs[0])
 	default:
 		return "one without id and address"
 	}
