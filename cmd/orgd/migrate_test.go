@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/orgd/orgd/bench/bulk"
+	"github.com/orgd/orgd/internal/adoption"
+	"github.com/orgd/orgd/internal/tenant"
 )
 
 // interrupting sends a signal when something is told.
@@ -59,5 +61,20 @@ func TestInterruptedMove(t *testing.T) {
 	code, out, log = move("nothing")
 	if code != exitDone || !strings.Contains(out, "Moved 200 organizations") {
 		t.Errorf("the next one exits with %d, %q, %q", code, out, log)
+	}
+}
+
+// TestAdoptionEndsWhenItsStoreIsClosed closes the store of a command that adopts: it takes nothing over any more, and the error is
+// not one of the organization, so that the run ends.
+func TestAdoptionEndsWhenItsStoreIsClosed(t *testing.T) {
+	t.Parallel()
+	a := shared(t)
+	closed := tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: tenant.Millis(time.Now())}
+	if err := a.store.Transfer.Standing.Swap(t.Context(), tenant.Standing{}, closed); err != nil {
+		t.Fatal(err)
+	}
+	err := a.adopt(t.Context(), &adoption.Candidate{Name: "Acme"}, false)
+	if !tenant.IsCode(err, tenant.CodeUnavailable) || !strings.Contains(err.Error(), "while it is moved to there") {
+		t.Errorf("it says %v", err)
 	}
 }

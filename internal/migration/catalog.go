@@ -25,7 +25,7 @@ func (m *mover) copyCatalog(ctx context.Context) (records int64, err error) {
 			}
 			return sealed, nil
 		}),
-		tableOf("organizations", from.Orgs, to.Orgs, asMoved),
+		tableOf("organizations", from.Orgs, to.Orgs, m.asMoved),
 		tableOf("people", from.Users, to.Users, asIs),
 		tableOf("operators", from.Operators, to.Operators, asIs),
 		tableOf("sessions", from.Sessions, to.Sessions, asIs),
@@ -81,8 +81,12 @@ func (m *mover) sealKeys(ctx context.Context) error {
 // asIs leaves a record as it is.
 func asIs[T any](record T) (T, error) { return record, nil }
 
-// asMoved gives an organization the placement of its home on the target. Its claims name its physical name, which stays.
-func asMoved(o tenant.Organization) (tenant.Organization, error) {
+// asMoved gives an organization the placement of its home on the target. Its claims name its physical name, which stays. One that
+// came or changed since its documents were listed would go without them.
+func (m *mover) asMoved(o tenant.Organization) (tenant.Organization, error) {
+	if version, known := m.versions[o.ID]; !known || version != o.Version {
+		return o, refuse("an organization of %s changed meanwhile; run this again", m.source.Name)
+	}
 	o.Placement = normal(o.Placement)
 	return o, nil
 }

@@ -54,10 +54,12 @@ func removalOf(o *tenant.Organization) *removal {
 func (m *mover) copyHomes(ctx context.Context) (report Report, err error) {
 	var work []*removal
 	wanted := map[tenant.OrgID]*removal{}
+	m.versions = map[tenant.OrgID]int64{}
 	for o, err := range records(ctx, m.source.Transfer.Orgs) {
 		if err != nil {
 			return report, err
 		}
+		m.versions[o.ID] = o.Version
 		if r := removalOf(o); r != nil {
 			work, wanted[r.org] = append(work, r), r
 		}

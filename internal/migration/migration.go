@@ -60,6 +60,8 @@ type mover struct {
 	closed, filling tenant.Standing
 	// keys are those of the source as the target is to have them, by their ids: another seal would be other bytes.
 	keys map[tenant.KeyID]tenant.Key
+	// versions are those of the source's organizations when their documents were listed.
+	versions map[tenant.OrgID]int64
 	// began says that this run closed the source, and not an earlier one.
 	began bool
 	meter meter

@@ -2,6 +2,7 @@ package migration_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -199,5 +200,40 @@ func TestPlacementIsNormal(t *testing.T) {
 			t.Errorf("it is placed at %+v, want %+v", there.Placement, want)
 		}
 		w.serve(w.target.Store).wantDocuments(there, 4)
+	})
+}
+
+// TestOrganizationThatChangesMeanwhileIsNoticed adds an organization to the source, and changes one, after the documents were copied,
+// as a command does that runs on: the catalog is not copied without the documents.
+func TestOrganizationThatChangesMeanwhileIsNoticed(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, w *world) {
+		before := w.serve(w.source.Store)
+		acme := before.create("Acme", 3)
+		target, said := w.target, "an organization of "+w.source.Name+" changed meanwhile; run this again"
+		for at, change := range map[string]func(){
+			"Transfer.Keys.Add": func() { before.create("Late", 4) },
+			"Transfer.Audit.Add": func() {
+				name := "Acme 2"
+				_, err := before.orgs.Update(t.Context(), owner(acme), acme.ID, orgs.Change{Name: &name})
+				w.must(err)
+			},
+		} {
+			var once sync.Once
+			w.target.Store = around(target.Store, func(method string, call func() error) error {
+				if method == at {
+					once.Do(change)
+				}
+				return call()
+			})
+			w.wantRefusal(said)
+		}
+		w.target = target
+		w.move()
+		after := w.serve(w.target.Store)
+		after.token("Late")
+		there, err := w.target.Orgs.Get(t.Context(), acme.ID)
+		w.must(err)
+		after.wantDocuments(there, 3)
 	})
 }
