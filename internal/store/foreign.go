@@ -53,7 +53,8 @@ type ForeignUser struct {
 
 // ForeignCollection is a collection of the other service's database.
 type ForeignCollection struct {
-	// Kind is collection, or what else lies under the name: view, timeseries, capped.
+	// Kind is collection, or what else lies under the name: view, timeseries, capped, encrypted (some of its fields), collated (by
+	// default).
 	Kind string
 	// UUID is empty where the server gives none.
 	UUID []byte

@@ -34,10 +34,21 @@ func (f *Foreign) list(ctx context.Context, db *DB) (map[string]store.ForeignCol
 	return found, nil
 }
 
-// classify tells what is no plain collection.
+// classify tells what is no plain collection. With a collation ids that differ in case may be one; what has encrypted fields cannot be
+// renamed.
 func classify(c store.ForeignCollection, o bson.Raw) store.ForeignCollection {
-	if capped, _ := o.Lookup("capped").BooleanOK(); capped {
+	if c.Kind != "collection" {
+		return c
+	}
+	capped, _ := o.Lookup("capped").BooleanOK()
+	locale, _ := o.Lookup("collation", "locale").StringValueOK()
+	switch {
+	case capped:
 		c.Kind = "capped"
+	case o.Lookup("encryptedFields").Type != 0:
+		c.Kind = "encrypted"
+	case locale != "" && locale != "simple":
+		c.Kind = "collated"
 	}
 	return c
 }

@@ -206,6 +206,9 @@ func TestForeignCollections(t *testing.T) {
 		return bson.D{e("ok", 1), e("cursor", bson.D{e("id", int64(0)), e("ns", "x.$cmd.listCollections"), e("firstBatch", bson.A{
 			spec("org_plain", "collection", bson.D{}, bson.D{e("readOnly", false), e("uuid", id)}),
 			spec("org_capped", "collection", bson.D{e("capped", true), e("size", 4096)}, bson.D{e("readOnly", false), e("uuid", id)}),
+			spec("org_collated", "collection", bson.D{e("collation", bson.D{e("locale", "en"), e("strength", 2)})}, bson.D{e("uuid", id)}),
+			spec("org_simple", "collection", bson.D{e("collation", bson.D{e("locale", "simple")})}, bson.D{e("uuid", id)}),
+			spec("org_encrypted", "collection", bson.D{e("encryptedFields", bson.D{e("fields", bson.A{})})}, bson.D{e("uuid", id)}),
 			spec("org_view", "view", bson.D{e("viewOn", "org_plain"), e("pipeline", bson.A{})}, bson.D{e("readOnly", true)}),
 			spec("org_series", "timeseries", bson.D{e("timeseries", bson.D{e("timeField", "at")})}, bson.D{e("readOnly", false)}),
 		})})}
@@ -215,6 +218,7 @@ func TestForeignCollections(t *testing.T) {
 	must(t, err)
 	want := map[string]store.ForeignCollection{
 		"org_plain": {Kind: "collection", UUID: id.Data}, "org_capped": {Kind: "capped", UUID: id.Data}, "org_view": {Kind: "view"}, "org_series": {Kind: "timeseries"},
+		"org_collated": {Kind: "collated", UUID: id.Data}, "org_simple": {Kind: "collection", UUID: id.Data}, "org_encrypted": {Kind: "encrypted", UUID: id.Data},
 	}
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("found are %+v", found)
