@@ -3,11 +3,9 @@ package adoption
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/passwords"
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
@@ -24,7 +22,9 @@ type trial struct {
 	name       tenant.Name
 	slug       tenant.Slug
 	collection string
-	admin      *person
+	// claimed are the collections that may be its: the one, or all of which nothing tells which it is. No other one gets them.
+	claimed []string
+	admin   *person
 }
 
 // refuse gives the first reason.
@@ -107,81 +107,12 @@ func (j *judge) baptize(t *trial) {
 	}
 }
 
-// homeName is what a collection is called that may be taken (security rule 26).
-var homeName = regexp.MustCompile(`^org_[a-z0-9_]+$`)
-
-// house finds the collection.
-func (j *judge) house(t *trial) {
-	switch t.collection = t.Collection; {
-	case t.Unread.Collection != "":
-		t.refuse(unread+"--org-collection", t.Unread.Collection, "text")
-		return
-	case t.collection == "" && t.Unread.Slug != "":
-		t.refuse("it names no collection, and "+unread+"--org-collection", t.Unread.Slug, "text")
-		return
-	case t.collection == "":
-		names := derived(t)
-		there := slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, ok := j.collections[name]; return !ok })
-		switch len(there) {
-		case 0:
-			t.refuse("it names no collection, and none of %s is there; name its field with --org-collection", list(names))
-			return
-		case 1:
-			t.collection = there[0]
-		default:
-			t.refuse("it names no collection, and each of %s could be it; name its field with --org-collection", list(there))
-			return
-		}
-	}
-	found, there := j.collections[t.collection]
-	home, owned := j.homes[t.collection]
-	switch {
-	case !homeName.MatchString(t.collection) || t.collection == j.Organizations || t.collection == j.Users:
-		t.refuse("its collection %q is not of the form org_ and a-z, 0-9, _; rename it, there and in the organization", shown(t.collection))
-	case !there:
-		t.refuse("its collection %s does not exist; create it, empty, or remove the organization", shown(t.collection))
-	case found.Kind != "collection":
-		t.refuse("its collection %s is of the kind %s, which orgd cannot rename and write like others; copy it into a plain one", shown(t.collection), found.Kind)
-	case owned && home.Origin != t.origin && (home.State != "" || home.Origin == ""):
-		t.refuse("its collection %s belongs to organization %s of orgd", shown(t.collection), home.Org)
-	}
-}
-
-// shown is what the other service wrote, as a part of a reason: short, and without signs that forge a line. The reasons themselves are
-// not cut, since they end with what to do.
-func shown(text string) string { return access.CleanClientText(text) }
-
-// list is some of what the other service wrote.
-func list(texts []string) string {
-	parts := make([]string, len(texts))
-	for i, text := range texts {
-		parts[i] = shown(text)
-	}
-	return strings.Join(parts, ", ")
-}
-
-// derived returns the names that such services make of an organization's name or slug.
-func derived(t *trial) (names []string) {
-	name := strings.ToLower(strings.TrimSpace(t.Name))
-	for _, slug := range []string{
-		t.Slug, string(t.slug), strings.Trim(signs.ReplaceAllString(name, "_"), "_"), signs.ReplaceAllString(name, "_"),
-		strings.ReplaceAll(name, " ", "_"), strings.ReplaceAll(name, " ", ""),
-	} {
-		if slug != "" && !slices.Contains(names, "org_"+slug) {
-			names = append(names, "org_"+slug)
-		}
-	}
-	return names
-}
-
-var signs = regexp.MustCompile(`[^a-z0-9]+`)
-
 // compare looks at the organizations side by side: what two of them want, none of them gets.
 func (j *judge) compare() {
-	alike(j.trials, "the collection", func(t *trial) string { return t.collection }, "give each its own")
+	alike(j.trials, "the collection", func(t *trial) []string { return t.claimed }, "give each its own")
 	fresh := slices.DeleteFunc(slices.Clone(j.trials), func(t *trial) bool { return t.verdict.Status == Already })
-	alike(fresh, "the name, in whatever case,", func(t *trial) string { return string(t.name.Key()) }, "change all but one")
-	alike(fresh, "the name, as it reads in a path,", func(t *trial) string { return string(t.slug) }, "change all but one")
+	alike(fresh, "the name, in whatever case,", func(t *trial) []string { return []string{string(t.name.Key())} }, "change all but one")
+	alike(fresh, "the name, as it reads in a path,", func(t *trial) []string { return []string{string(t.slug)} }, "change all but one")
 	admins := map[*person][]*trial{}
 	for _, t := range fresh {
 		if t.admin != nil {
@@ -196,17 +127,19 @@ func (j *judge) compare() {
 	}
 }
 
-// alike refuses all organizations that have something in common with another one.
-func alike(trials []*trial, what string, of func(*trial) string, mend string) {
+// alike refuses all organizations that have something in common with another one. What is empty is nothing.
+func alike(trials []*trial, what string, of func(*trial) []string, mend string) {
 	sets := map[string][]*trial{}
 	for _, t := range trials {
-		if key := of(t); key != "" {
+		for _, key := range of(t) {
 			sets[key] = append(sets[key], t)
 		}
 	}
 	for _, t := range trials {
-		if set := sets[of(t)]; len(set) > 1 && of(t) != "" {
-			t.refuse("it has %s in common with %s; %s", what, labels(set, t), mend)
+		for _, key := range of(t) {
+			if set := sets[key]; len(set) > 1 && key != "" {
+				t.refuse("it has %s in common with %s; %s", what, labels(set, t), mend)
+			}
 		}
 	}
 }

@@ -37,6 +37,17 @@ func TestRefusals(t *testing.T) {
 			twin := w.org("twin", "Admin")
 			twin.Collection = "org_acme"
 		}, map[string]string{"acme": "the collection in common", "twin": "reserved"}},
+		"a collection that may be that of one that names none": {func(w *world) {
+			w.org("twin", "Twin Corp").Collection = ""
+			w.collection("org_twin_corp")
+			w.collection("org_twincorp")
+			w.orgs[0].Collection = "org_twincorp"
+		}, map[string]string{"acme": `the collection in common with "Twin Corp" (twin)`, "twin": "each of org_twin_corp, org_twincorp could be it"}},
+		"a collection that may be that of one whose word is unread": {func(w *world) {
+			twin := w.org("twin", "Twin")
+			twin.Collection, twin.Unread.Collection = "", "collection"
+			w.orgs[0].Collection = "org_twin"
+		}, map[string]string{"acme": `the collection in common with "Twin" (twin)`, "twin": "is there but holds no text"}},
 		"no collection there":      {func(w *world) { delete(w.collections, "org_acme") }, only("acme", "org_acme does not exist")},
 		"a collection named wrong": {func(w *world) { w.orgs[0].Collection = "org_Acme" }, only("acme", "form org_")},
 		"a collection of the service": {func(w *world) {
