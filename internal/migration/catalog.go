@@ -51,6 +51,9 @@ func (m *mover) copyCatalog(ctx context.Context) (records int64, err error) {
 	}
 	for i, t := range tables {
 		m.meter.catalog(int64(len(tables)+i), steps)
+		if err := m.still(ctx); err != nil {
+			return records, err
+		}
 		if err := t.compare(ctx); err != nil {
 			return records, fmt.Errorf("compare the %s: %w", t.name, err)
 		}

@@ -209,15 +209,3 @@ func (m *mover) ahead(pages iter.Seq2[[]tenant.Document, error]) iter.Seq2[[]ten
 		}
 	}
 }
-
-// still fails if another run has taken the target meanwhile. Where a lock keeps others from either store there is none.
-func (m *mover) still(ctx context.Context) error {
-	if !m.source.Shared || !m.target.Shared {
-		return nil
-	}
-	now, err := m.target.Transfer.Standing.Get(ctx)
-	if err == nil && !same(now, m.filling) {
-		err = refuse("another orgd migrate goes on with this move; let that one finish")
-	}
-	return err
-}

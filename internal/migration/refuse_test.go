@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -103,9 +102,10 @@ func TestRefusedStandings(t *testing.T) {
 			"closed for elsewhere, left half filled": {
 				from: tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: at, Installation: own.ID}, to: halfFilled, says: "closed for a move to there; run orgd migrate to there again",
 			},
-			"a retired target":        {to: tenant.Standing{Phase: tenant.PhaseRetired, Peer: "there", Since: at}, says: "is retired since"},
-			"a closed target":         {to: tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: at}, says: "is closed since"},
-			"a phase that is to come": {to: tenant.Standing{Phase: "later", Since: at}, says: "newer than this one"},
+			"a retired target":                      {to: tenant.Standing{Phase: tenant.PhaseRetired, Peer: "there", Since: at}, says: "is retired since"},
+			"a closed target":                       {to: tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: at}, says: "is closed since"},
+			"a phase of the source that is to come": {from: tenant.Standing{Phase: "later", Since: at}, says: "newer than this one"},
+			"a phase that is to come":               {to: tenant.Standing{Phase: "later", Since: at}, says: "newer than this one"},
 		} {
 			w.must(w.source.Transfer.Standing.Swap(t.Context(), tenant.Standing{}, c.from))
 			w.must(w.target.Transfer.Standing.Swap(t.Context(), tenant.Standing{}, c.to))
@@ -196,50 +196,5 @@ func TestCancel(t *testing.T) {
 		if err := migration.Cancel(t.Context(), w.source); err == nil || !strings.Contains(err.Error(), "is retired") {
 			t.Errorf("after the move: %v", err)
 		}
-	})
-}
-
-// TestSecondMoverTakesOver begins a second run while the first one is at it: the first one fails, the second one does the whole move.
-func TestSecondMoverTakesOver(t *testing.T) {
-	t.Parallel()
-	bothWays(t, func(t *testing.T, w *world) {
-		w.source.Shared, w.target.Shared = true, true
-		w.options.Parallel, w.options.Silence = 1, 40*time.Millisecond
-		before := w.serve(w.source.Store)
-		for _, name := range []string{"Acme", "Beta", "Gamma"} {
-			before.create(name, 3)
-		}
-		target, begun, release, second := w.target, make(chan struct{}), make(chan struct{}), make(chan error, 1)
-		later := target
-		later.Store = around(target.Store, func(method string, call func() error) error {
-			if method == "Transfer.Homes.All" {
-				if _, to := w.standings(); to.Phase == tenant.PhaseFilling {
-					close(begun)
-					<-release
-				}
-			}
-			return call()
-		})
-		var once sync.Once
-		w.target.Store = around(target.Store, func(method string, call func() error) error {
-			if method == "Transfer.Homes.Load" {
-				once.Do(func() {
-					go func() {
-						_, err := migration.Run(t.Context(), console, w.source, later, w.options)
-						second <- err
-					}()
-					<-begun
-				})
-			}
-			return call()
-		})
-		w.wantRefusal("another orgd migrate goes on with this move")
-		close(release)
-		w.must(<-second)
-		if from, to := w.standings(); from.Phase != tenant.PhaseRetired || to != (tenant.Standing{}) {
-			t.Errorf("the source is %+v, the target %+v", from, to)
-		}
-		w.target = target
-		w.serve(w.target.Store).token("Gamma")
 	})
 }

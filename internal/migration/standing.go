@@ -81,7 +81,7 @@ func (m *mover) judge(ctx context.Context, from, to tenant.Standing) error {
 	switch there, err := served(ctx, m.source); {
 	case err != nil:
 		return err
-	case from.Phase == tenant.PhaseFilling:
+	case from.Phase != tenant.PhaseInUse && from.Phase != tenant.PhaseClosed:
 		return InUse(ctx, m.source.Transfer.Standing, m.source.Name)
 	case !there:
 		return refuse("%s holds nothing to move: no orgd was ever started there", m.source.Name)
@@ -127,16 +127,15 @@ func (m *mover) wantEmpty(ctx context.Context) error {
 }
 
 // closeSource keeps servers and commands out of the source, and sees that nobody is inside and nothing half done. A store that is
-// not shared is closed by its lock, and nothing in it changes.
+// not shared is closed by its lock, and nothing in it changes. One that an earlier run has closed is closed anew: that run may
+// still go on somewhere, and can retire the source no more.
 func (m *mover) closeSource(ctx context.Context, from tenant.Standing) error {
 	m.closed = from
 	if m.source.Shared {
-		if from.Phase == tenant.PhaseInUse {
-			m.closed = m.standing(tenant.PhaseClosed, m.target.Name)
-			m.began = true // whatever becomes of the answer
-			if err := m.source.Transfer.Standing.Swap(ctx, from, m.closed); err != nil {
-				return err
-			}
+		m.closed = m.standing(tenant.PhaseClosed, m.target.Name, from)
+		m.began = from.Phase == tenant.PhaseInUse // whatever becomes of the answer
+		if err := m.source.Transfer.Standing.Swap(ctx, from, m.closed); err != nil {
+			return m.lost(ctx, err)
 		}
 		if err := m.wantNobody(ctx, m.source, true); err != nil {
 			return err
@@ -145,11 +144,12 @@ func (m *mover) closeSource(ctx context.Context, from tenant.Standing) error {
 	return m.wantRest(ctx)
 }
 
-// fillTarget takes the target for this run. An earlier run that still goes on somewhere fails by the swap that it does last.
+// fillTarget takes the target for this run. An earlier run that still goes on somewhere finds that out; see [mover.still]. Should it be
+// past its last look, it fails when it would retire the source, which this run has closed anew.
 func (m *mover) fillTarget(ctx context.Context, to tenant.Standing) error {
-	m.filling = m.standing(tenant.PhaseFilling, m.source.Name)
+	m.filling = m.standing(tenant.PhaseFilling, m.source.Name, to)
 	if err := m.target.Transfer.Standing.Swap(ctx, to, m.filling); err != nil {
-		return err
+		return m.lost(ctx, err)
 	}
 	err := m.takeTarget(ctx, to)
 	if err != nil && to.Phase == tenant.PhaseInUse {
@@ -190,9 +190,12 @@ func (m *mover) undone(ctx context.Context, why error) error {
 
 // end gives the installation over: first the source is retired, then the target is in use.
 func (m *mover) end(ctx context.Context) error {
-	retired := m.standing(tenant.PhaseRetired, m.target.Name)
-	if err := m.source.Transfer.Standing.Swap(ctx, m.closed, retired); err != nil {
+	if err := m.still(ctx); err != nil {
 		return err
+	}
+	retired := m.standing(tenant.PhaseRetired, m.target.Name, m.closed)
+	if err := m.source.Transfer.Standing.Swap(ctx, m.closed, retired); err != nil {
+		return m.lost(ctx, err)
 	}
 	return m.target.Transfer.Standing.Swap(ctx, m.filling, tenant.Standing{})
 }
@@ -228,9 +231,40 @@ func (m *mover) finish(ctx context.Context, from, to tenant.Standing) error {
 	}
 }
 
-// standing returns a standing of this move.
-func (m *mover) standing(phase tenant.Phase, peer string) tenant.Standing {
-	return tenant.Standing{Phase: phase, Peer: peer, Installation: m.installation.ID, Since: tenant.Millis(m.Now())}
+// ErrTakenOver is the end of a run whose move another one has taken over, and goes on with.
+var ErrTakenOver = refuse("another orgd migrate goes on with this move; let that one finish")
+
+// still fails if another run has taken the target meanwhile. Where a lock keeps others from it there is none.
+func (m *mover) still(ctx context.Context) error {
+	if !m.target.Shared {
+		return nil
+	}
+	now, err := m.target.Transfer.Standing.Get(ctx)
+	if err == nil && !same(now, m.filling) {
+		err = ErrTakenOver
+	}
+	return err
+}
+
+// lost returns ErrTakenOver for a swap that failed since another run has closed the source, and any other error as it is.
+func (m *mover) lost(ctx context.Context, why error) error {
+	if !tenant.IsCode(why, tenant.CodeConflict) {
+		return why
+	}
+	now, err := m.source.Transfer.Standing.Get(ctx)
+	if err == nil && now.Phase == tenant.PhaseClosed && !same(now, m.closed) {
+		return ErrTakenOver
+	}
+	return why
+}
+
+// standing returns a standing of this move that is later than the one it replaces, so that the two never are one.
+func (m *mover) standing(phase tenant.Phase, peer string, old tenant.Standing) tenant.Standing {
+	next := tenant.Standing{Phase: phase, Peer: peer, Installation: m.installation.ID, Since: tenant.Millis(m.Now())}
+	if !next.Since.After(old.Since) {
+		next.Since = old.Since.Add(time.Millisecond)
+	}
+	return next
 }
 
 // same reports whether two standings are one.
