@@ -73,6 +73,9 @@ func (j *judge) add(org store.ForeignOrg) {
 	default:
 		t.verdict.Status = Already
 	}
+	if t.Blocked != "" {
+		t.refuse("it is blocked or deleted, by its field %s; remove the field or the organization", t.Blocked)
+	}
 	j.baptize(t)
 	j.house(t)
 	admin, reason := j.people.adminOf(&t.ForeignOrg)
@@ -163,6 +166,8 @@ func labels(set []*trial, self *trial) string {
 func (j *judge) admit(t *trial) {
 	switch {
 	case t.admin == nil:
+	case t.admin.Blocked != "":
+		t.refuse("its admin is blocked or deleted, by the field %s; remove the field, or write another admin into the organization", t.admin.Blocked)
 	case t.admin.email == "":
 		t.refuse("the address of its admin is none that orgd takes, such as name@example.com; change it in the other service")
 	case len(j.people.byEmail[t.admin.email]) > 1:

@@ -48,6 +48,11 @@ func TestRefusals(t *testing.T) {
 			twin.Collection, twin.Unread.Collection = "", "collection"
 			w.orgs[0].Collection = "org_twin"
 		}, map[string]string{"acme": `the collection in common with "Twin" (twin)`, "twin": "is there but holds no text"}},
+		"an organization that is blocked": {func(w *world) { w.orgs[0].Blocked = "is_active" }, only("acme", "blocked or deleted, by its field is_active")},
+		"an admin who is blocked":         {func(w *world) { w.users[0].Blocked = "deleted_at" }, only("acme", "its admin is blocked or deleted, by the field deleted_at")},
+		"an admin inside who is blocked": {func(w *world) {
+			w.orgs[0].Admins, w.orgs[0].Owner, w.users[0].Blocked = nil, owner(), "disabled"
+		}, only("acme", "its admin is blocked or deleted, by the field disabled")},
 		"no collection there":      {func(w *world) { delete(w.collections, "org_acme") }, only("acme", "org_acme does not exist")},
 		"a collection named wrong": {func(w *world) { w.orgs[0].Collection = "org_Acme" }, only("acme", "form org_")},
 		"a collection of the service": {func(w *world) {

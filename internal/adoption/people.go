@@ -1,6 +1,7 @@
 package adoption
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -150,6 +151,7 @@ func (p *people) insider(org *store.ForeignOrg) (*person, string) {
 	for _, other := range p.byEmail[owner.email] {
 		if other != owner && !other.inside && (other.Hash == "" || other.Hash == owner.Hash) {
 			other.member = true // the same one, written twice
+			owner.Blocked = cmp.Or(owner.Blocked, other.Blocked)
 			p.byEmail[owner.email] = slices.DeleteFunc(slices.Clone(p.byEmail[owner.email]), func(o *person) bool { return o == other })
 		}
 	}

@@ -31,7 +31,9 @@ type ForeignOrg struct {
 	Admins    []string
 	Owner     *ForeignUser
 	CreatedAt time.Time
-	Unread    ForeignUnread
+	// Blocked is the field by which the other service has blocked or deleted it.
+	Blocked string
+	Unread  ForeignUnread
 }
 
 // ForeignUnread names the fields of an organization that are there, and hold nothing that can be read as what they should: a
@@ -49,6 +51,8 @@ type ForeignUser struct {
 	// Orgs are ids or names of organizations.
 	Orgs []string
 	Role string
+	// Blocked is the field by which the other service has blocked or deleted it.
+	Blocked string
 }
 
 // ForeignCollection is a collection of the other service's database.

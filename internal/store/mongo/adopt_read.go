@@ -22,14 +22,14 @@ const readAtOnce = 1000
 func (f *Foreign) Organizations(ctx context.Context, fn func(store.ForeignOrg) error) error {
 	n := f.fields
 	fields := slices.Concat(n.OrgID, n.OrgName, n.OrgCollection, n.OrgSlug, n.OrgAdmin, n.OrgCreated,
-		[]string{flatEmail}, n.UserEmail, n.UserPassword, prefixed(flatAdmin, n.UserPassword))
+		[]string{flatEmail}, n.UserEmail, n.UserPassword, prefixed(flatAdmin, n.UserPassword), fieldsOfOut)
 	return f.read(ctx, n.Organizations, fields, func(raw bson.Raw) error { return fn(f.org(raw)) })
 }
 
 // Users calls fn for each person that the other service wrote.
 func (f *Foreign) Users(ctx context.Context, fn func(store.ForeignUser) error) error {
 	n := f.fields
-	fields := slices.Concat(n.UserID, n.UserEmail, n.UserPassword, n.UserOrg, n.UserRole)
+	fields := slices.Concat(n.UserID, n.UserEmail, n.UserPassword, n.UserOrg, n.UserRole, fieldsOfOut)
 	return f.read(ctx, n.Users, fields, func(raw bson.Raw) error { return fn(f.user(raw)) })
 }
 
@@ -70,7 +70,7 @@ func prefixed(prefix string, names []string) []string {
 // org reads an organization.
 func (f *Foreign) org(raw bson.Raw) store.ForeignOrg {
 	n := f.fields
-	org := store.ForeignOrg{Key: keyOf(raw.Lookup("_id")), IDs: idsOf(raw, n.OrgID), CreatedAt: date(first(raw, n.OrgCreated))}
+	org := store.ForeignOrg{Key: keyOf(raw.Lookup("_id")), IDs: idsOf(raw, n.OrgID), CreatedAt: date(first(raw, n.OrgCreated)), Blocked: blocked(raw)}
 	org.Name, org.Unread.Name = told(raw, n.OrgName)
 	org.Collection, org.Unread.Collection = told(raw, n.OrgCollection)
 	org.Slug, org.Unread.Slug = told(raw, n.OrgSlug)
@@ -119,7 +119,9 @@ func (f *Foreign) admins(org *store.ForeignOrg, v bson.RawValue) bool {
 // user reads a person.
 func (f *Foreign) user(raw bson.Raw) store.ForeignUser {
 	n := f.fields
-	user := store.ForeignUser{IDs: idsOf(raw, n.UserID), Email: text(raw, n.UserEmail), Hash: text(raw, n.UserPassword), Role: text(raw, n.UserRole)}
+	user := store.ForeignUser{
+		IDs: idsOf(raw, n.UserID), Email: text(raw, n.UserEmail), Hash: text(raw, n.UserPassword), Role: text(raw, n.UserRole), Blocked: blocked(raw),
+	}
 	of := first(raw, n.UserOrg)
 	values := []bson.RawValue{of}
 	if list, ok := of.ArrayOK(); ok {
