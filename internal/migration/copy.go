@@ -95,7 +95,7 @@ func (m *mover) fill(ctx context.Context, r *removal) (done moved, err error) {
 			return done, err
 		}
 		done.copied += int64(len(page))
-		if r.trash != "" {
+		if !r.counted {
 			m.meter.more(int64(len(page)))
 		}
 		m.meter.halves(int64(len(page)))

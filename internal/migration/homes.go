@@ -22,8 +22,8 @@ type removal struct {
 	trash tenant.OperationID
 	// there and buried say that the target has a home at the place, and in the trash, from an earlier attempt.
 	there, buried bool
-	// documents is how many there are, as far as that is known.
-	documents int64
+	// counted says that the documents are part of the total.
+	counted bool
 }
 
 // grave is the home in the target's trash.
@@ -145,18 +145,21 @@ func (m *mover) remove(ctx context.Context, h store.Home, op tenant.OperationID)
 	return m.target.Places.Drop(ctx, h.Place.Org, op)
 }
 
-// count learns how many documents there are to move, for those who wait. Those in the trash count once they are read.
+// count learns how many documents there are to move, for those who wait. Those in the trash count once they are read, and so do those
+// of a home so large that the store does not count it in time.
 func (m *mover) count(ctx context.Context, work []*removal) error {
 	var total, done atomic.Int64
 	return m.each(ctx, work, func(ctx context.Context, r *removal) error {
+		var found tenant.Usage
 		if r.trash == "" {
-			u, err := m.source.Documents.Usage(ctx, r.from.Place)
-			if err != nil {
+			var err error
+			found, err = m.source.Documents.Usage(ctx, r.from.Place)
+			if err != nil && !tenant.IsCode(err, tenant.CodeUnavailable) {
 				return fmt.Errorf("count the documents of organization %s: %w", r.org, err)
 			}
-			r.documents = u.Documents
+			r.counted = err == nil
 		}
-		m.meter.counted(total.Add(r.documents), done.Add(1), int64(len(work)))
-		return nil
+		m.meter.counted(total.Add(found.Documents), done.Add(1), int64(len(work)))
+		return ctx.Err()
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/authn"
+	"github.com/orgd/orgd/internal/migration"
 	"github.com/orgd/orgd/internal/orgs"
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -84,5 +85,27 @@ func TestMoveTwice(t *testing.T) {
 		}
 		w.source, w.target = w.target, w.source
 		w.wantRefusal("is retired since", "the way back is orgd migrate from there to a new place")
+	})
+}
+
+// TestUncountedOrganizationIsMoved moves from a store that does not count in time.
+func TestUncountedOrganizationIsMoved(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, w *world) {
+		org := w.serve(w.source.Store).create("Acme", 1500)
+		w.source.Store = failing(w.source.Store, "Documents.Usage")
+		var last migration.Progress
+		w.options.Progress = func(p migration.Progress) {
+			if p.What == migration.StageDocuments {
+				last = p
+			}
+		}
+		if report := w.move(); report.Documents != 1500 {
+			t.Errorf("the report is %+v", report)
+		}
+		if last.Done != 1500 || last.Total != 1500 {
+			t.Errorf("at last it tells %+v", last)
+		}
+		w.serve(w.target.Store).wantDocuments(org, 1500)
 	})
 }
