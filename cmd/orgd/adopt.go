@@ -71,7 +71,7 @@ func (c *adoptCommand) Run(ctx context.Context, p *process) error {
 	if err = errors.Join(err, source.Close(ctx)); err != nil {
 		return err
 	}
-	tell := adoptionTable{p.stdout, c.DryRun}
+	tell := adoptionTable{p.stdout, c.DryRun, !c.WritersStopped}
 	if c.DryRun || plan.Count(adoption.Adoptable) == 0 {
 		for _, v := range plan.Verdicts {
 			tell.verdict(v)
@@ -165,6 +165,8 @@ func (a *app) adopt(ctx context.Context, one *adoption.Candidate, directWriters 
 type adoptionTable struct {
 	out io.Writer
 	dry bool
+	// writers says that the organizations of this run are to have direct writers.
+	writers bool
 }
 
 func (t adoptionTable) verdict(v *adoption.Verdict) {
@@ -182,7 +184,24 @@ func (t adoptionTable) verdict(v *adoption.Verdict) {
 	case v.Candidate != nil:
 		line += ": " + v.Candidate.Placement.Namespace + ", " + string(v.Candidate.Email)
 	}
+	if v.Status == adoption.Already {
+		line += t.since(v)
+	}
 	_, _ = fmt.Fprintln(t.out, line)
+}
+
+// since says what somebody should know of an organization that an earlier run adopted, since this one leaves it as it is.
+func (t adoptionTable) since(v *adoption.Verdict) string {
+	switch {
+	case v.Deleted:
+		return ": and deleted since"
+	case v.DirectWriters && !t.writers:
+		return ": as one with direct writers, and stays so"
+	case !v.DirectWriters && t.writers:
+		return ": as one without direct writers (--writers-stopped), and stays so"
+	default:
+		return ""
+	}
 }
 
 // clean is what the other service wrote, as a terminal may show it.

@@ -58,6 +58,9 @@ type Verdict struct {
 	Reason string
 	// Candidate is what is adopted; nil unless Adoptable.
 	Candidate *Candidate
+	// DirectWriters and Deleted say how one stands that was adopted already: programs write to it, as was said then, and it has been
+	// deleted since.
+	DirectWriters, Deleted bool
 }
 
 // Candidate is an organization that can be adopted.

@@ -72,6 +72,7 @@ func (j *judge) add(org store.ForeignOrg) {
 		t.begun = true
 	default:
 		t.verdict.Status = Already
+		t.verdict.DirectWriters, t.verdict.Deleted = home.DirectWriters, !home.State.Visible()
 	}
 	if t.Blocked != "" {
 		t.refuse("it is blocked or deleted, by its field %s; remove the field or the organization", t.Blocked)

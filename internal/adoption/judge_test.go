@@ -249,7 +249,7 @@ func TestJudgedBefore(t *testing.T) {
 		want adoption.Status
 	}{
 		"adopted":                      {store.ForeignHome{Database: "app", Collection: "org_acme", State: tenant.StateActive}, adoption.Already},
-		"adopted and renamed":          {store.ForeignHome{Database: "app", Collection: "org_else", State: tenant.StateRenaming}, adoption.Already},
+		"adopted and renamed":          {store.ForeignHome{Database: "app", Collection: "org_else", State: tenant.StateRenaming, DirectWriters: true}, adoption.Already},
 		"adopted and deleted":          {store.ForeignHome{Database: "app", Collection: "trash_x", State: tenant.StateTrashed}, adoption.Already},
 		"cut short before the catalog": {store.ForeignHome{Database: "app", Collection: "org_acme"}, adoption.Adoptable},
 		"cut short in the catalog":     {store.ForeignHome{Database: "app", Collection: "org_acme", State: tenant.StateCreating}, adoption.Adoptable},
@@ -262,7 +262,11 @@ func TestJudgedBefore(t *testing.T) {
 				w.taken["name:acme"], w.taken["email:acme@example.com"], w.taken["place:org_acme"] = "o-1", "p-1", "o-1"
 			}
 			verdicts, plan := w.judge(t)
-			if v := verdicts["acme"]; v.Status != c.want || (v.Candidate != nil) != (c.want == adoption.Adoptable) {
+			v, deleted := verdicts["acme"], c.home.State == tenant.StateTrashed
+			if v.DirectWriters != c.home.DirectWriters || v.Deleted != deleted {
+				t.Errorf("acme has direct writers: %t; is deleted: %t", v.DirectWriters, v.Deleted)
+			}
+			if v.Status != c.want || (v.Candidate != nil) != (c.want == adoption.Adoptable) {
 				t.Errorf("acme is %s: %s", v.Status, v.Reason)
 			}
 			if len(plan.Left) > 0 {

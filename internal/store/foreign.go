@@ -73,4 +73,6 @@ type ForeignHome struct {
 	Origin string
 	// State is that of Org; empty where the catalog does not know it, so that an adoption was cut short.
 	State tenant.State
+	// DirectWriters says that applications write to the collection themselves.
+	DirectWriters bool
 }

@@ -75,22 +75,30 @@ func (f *Foreign) Homes(ctx context.Context) ([]store.ForeignHome, error) {
 	return homes, nil
 }
 
-// states fills in the states of the organizations of homes.
+// orgStanding is what of an organization tells how an adoption ended.
+type orgStanding struct {
+	ID            string       `bson:"_id"`
+	State         tenant.State `bson:"state"`
+	DirectWriters bool         `bson:"direct_writers"`
+}
+
+// states fills in how the organizations of homes stand.
 func (f *Foreign) states(ctx context.Context, homes []store.ForeignHome) error {
 	ids := make([]string, len(homes))
 	for i := range homes {
 		ids[i] = string(homes[i].Org)
 	}
-	states := map[tenant.OrgID]tenant.State{}
+	orgs := map[string]orgStanding{}
 	filter := bson.M{"_id": bson.M{"$in": ids}, fieldLayout: living()}
-	err := each(ctx, f.own.main.Collection("organizations"), filter, options.Find().SetProjection(bson.M{"state": 1}), func(raw bson.Raw) error {
-		id, _ := raw.Lookup("_id").StringValueOK()
-		state, _ := raw.Lookup("state").StringValueOK()
-		states[tenant.OrgID(id)] = tenant.State(state)
-		return nil
+	err := each(ctx, f.own.main.Collection("organizations"), filter, options.Find().SetProjection(bson.M{"state": 1, "direct_writers": 1}), func(raw bson.Raw) error {
+		var d orgStanding
+		err := bson.Unmarshal(raw, &d)
+		orgs[d.ID] = d
+		return err
 	})
 	for i := range homes {
-		homes[i].State = states[homes[i].Org]
+		org := orgs[string(homes[i].Org)]
+		homes[i].State, homes[i].DirectWriters = org.State, org.DirectWriters
 	}
 	return f.unreadable(err)
 }

@@ -229,7 +229,7 @@ func TestForeignCollections(t *testing.T) {
 func TestForeignSideOfOrgd(t *testing.T) {
 	db := openTest(t, Options{})
 	other := beside(t, db)
-	org := tenant.Organization{ID: tenant.OrgID(tenant.NewID()), Name: "Acme", State: tenant.StateActive, Claims: []tenant.Claim{"name:acme", "slug:acme"}}
+	org := tenant.Organization{ID: tenant.OrgID(tenant.NewID()), Name: "Acme", State: tenant.StateActive, DirectWriters: true, Claims: []tenant.Claim{"name:acme", "slug:acme"}}
 	must(t, db.Store().Orgs.Insert(t.Context(), org, tenant.Upkeep{}))
 	user := tenant.User{ID: "u", Claims: []tenant.Claim{"email:a@example.com"}}
 	must(t, db.Store().Users.Insert(t.Context(), user, tenant.Upkeep{}))
@@ -243,7 +243,7 @@ func TestForeignSideOfOrgd(t *testing.T) {
 	must(t, err)
 	want := []store.ForeignHome{
 		{Database: other.Name(), Collection: "org_a", Org: id, Origin: "old.organizations a"},
-		{Database: other.Name(), Collection: "org_b", Org: org.ID, State: tenant.StateActive},
+		{Database: other.Name(), Collection: "org_b", Org: org.ID, State: tenant.StateActive, DirectWriters: true},
 	}
 	slices.SortFunc(homes, func(a, b store.ForeignHome) int { return strings.Compare(a.Collection, b.Collection) })
 	if !reflect.DeepEqual(homes, want) {
