@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"strings"
 	"sync"
 
 	"github.com/orgd/orgd/internal/store"
@@ -103,9 +102,6 @@ func (m *mover) fill(ctx context.Context, r *removal) (done moved, err error) {
 	return done, nil
 }
 
-// namedDifferences is how many documents of a home are named that were found to differ.
-const namedDifferences = 5
-
 // verify reads the home back. Where it differs from the source, the documents that do are named and written again, once.
 func (m *mover) verify(ctx context.Context, r *removal, done *moved) error {
 	var there tenant.DocumentsDigest
@@ -119,7 +115,7 @@ func (m *mover) verify(ctx context.Context, r *removal, done *moved) error {
 	var wrong []tenant.DocumentID
 	count := 0
 	again, err := m.amend(ctx, r, func(id tenant.DocumentID) {
-		if count++; count <= namedDifferences {
+		if count++; count <= named {
 			wrong = append(wrong, id)
 		}
 	})
@@ -142,14 +138,7 @@ func (m *mover) verify(ctx context.Context, r *removal, done *moved) error {
 }
 
 func (m *mover) warnOf(r *removal, ids []tenant.DocumentID, count int) {
-	var names strings.Builder
-	for _, id := range ids {
-		names.WriteString(" " + string(id))
-	}
-	if count > len(ids) {
-		fmt.Fprintf(&names, " and %d more", count-len(ids))
-	}
-	m.Warn(fmt.Sprintf("organization %s: %d documents on %s are not what was written, and are written again:%s", r.org, count, m.target.Name, names.String()))
+	m.Warn(fmt.Sprintf("organization %s: %d documents on %s are not what was written, and are written again:%s", r.org, count, m.target.Name, someOf(ids, count)))
 }
 
 // read adds a home to a digest.

@@ -53,6 +53,7 @@ func removalOf(o *tenant.Organization) *removal {
 // copyHomes makes the homes on the target what they are on the source.
 func (m *mover) copyHomes(ctx context.Context) (report Report, err error) {
 	var work []*removal
+	var written []tenant.OrgID
 	wanted := map[tenant.OrgID]*removal{}
 	m.versions = map[tenant.OrgID]int64{}
 	for o, err := range records(ctx, m.source.Transfer.Orgs) {
@@ -63,7 +64,11 @@ func (m *mover) copyHomes(ctx context.Context) (report Report, err error) {
 		if r := removalOf(o); r != nil {
 			work, wanted[r.org] = append(work, r), r
 		}
+		if o.DirectWriters && o.State == tenant.StateActive {
+			written = append(written, o.ID)
+		}
 	}
+	m.warnOfWriters(written)
 	if err := m.clean(ctx, wanted); err != nil {
 		return report, err
 	}
@@ -87,6 +92,32 @@ func (m *mover) copyHomes(ctx context.Context) (report Report, err error) {
 	return Report{
 		Organizations: int64(len(work)), Trashed: trashed.Load(), Documents: documents.Load(), Bytes: bytes.Load(), Copied: copied.Load(),
 	}, err
+}
+
+// warnOfWriters names organizations to which applications write past orgd: nothing keeps those out of the source, and nobody sees what
+// they write behind the copy.
+func (m *mover) warnOfWriters(orgs []tenant.OrgID) {
+	if len(orgs) == 0 {
+		return
+	}
+	m.Warn(fmt.Sprintf("applications write to %d organizations of %s themselves; stop them until they write to %s, or what they write stays behind:%s",
+		len(orgs), m.source.Name, m.target.Name, someOf(orgs, len(orgs))))
+}
+
+// named is how many organizations or documents a warning names.
+const named = 5
+
+// someOf lists the first of count ids, and how many more there are.
+func someOf[ID ~string](ids []ID, count int) string {
+	var names strings.Builder
+	shown := ids[:min(len(ids), named)]
+	for _, id := range shown {
+		names.WriteString(" " + string(id))
+	}
+	if count > len(shown) {
+		fmt.Fprintf(&names, " and %d more", count-len(shown))
+	}
+	return names.String()
 }
 
 // each does the work, several organizations at once.

@@ -3,6 +3,8 @@ package migration_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -195,6 +197,32 @@ func TestCancel(t *testing.T) {
 		w.move()
 		if err := migration.Cancel(t.Context(), w.source); err == nil || !strings.Contains(err.Error(), "is retired") {
 			t.Errorf("after the move: %v", err)
+		}
+	})
+}
+
+// TestDirectWritersAreWarnedOf moves organizations to which applications write themselves: a line says so before anything is copied.
+func TestDirectWritersAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, w *world) {
+		before := w.serve(w.source.Store)
+		before.create("Plain", 1)
+		var marked []tenant.OrgID
+		for i := range 7 {
+			org := before.create(fmt.Sprintf("Direct %d", i), 1)
+			_, err := w.source.Orgs.Update(t.Context(), org.ID, upkeep, func(o *tenant.Organization) error { o.DirectWriters = true; return nil })
+			w.must(err)
+			marked = append(marked, org.ID)
+		}
+		slices.Sort(marked)
+		target := w.target
+		w.target.Store = failing(target.Store, "Places.Create")
+		w.wantRefusal("Places.Create")
+		w.target = target
+		want := "applications write to 7 organizations of " + w.source.Name + " themselves; stop them until they write to " + w.target.Name +
+			", or what they write stays behind: " + fmt.Sprintf("%s %s %s %s %s and 2 more", marked[0], marked[1], marked[2], marked[3], marked[4])
+		if len(w.warnings) != 1 || w.warnings[0] != want {
+			t.Errorf("the warnings are %q, want %q", w.warnings, want)
 		}
 	})
 }
