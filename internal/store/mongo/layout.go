@@ -24,8 +24,11 @@ const (
 )
 
 // prepare makes what is missing of the layout, brings an older one up to date, and refuses a database that is newer than
-// this binary. Several servers may do so at the same time.
+// this binary, or in which another program is in the way. Several servers may do so at the same time.
 func (db *DB) prepare(ctx context.Context) error {
+	if err := db.alone(ctx); err != nil { // before anything is written
+		return err
+	}
 	fresh := layoutDoc{ID: theLayout, Layout: rowLayout, Number: db.newest()}
 	meta := db.main.Collection(metaCollection)
 	err := db.catalog.write(ctx, func(ctx context.Context) error {
@@ -68,23 +71,6 @@ func (db *DB) index(ctx context.Context) error {
 			return err
 		}
 	}
-	return db.alone(ctx)
-}
-
-// alone refuses a database where a unique index of another program keeps orgd from writing its own documents: it holds for
-// those too, and two of them that lack its field are one too many.
-func (db *DB) alone(ctx context.Context) error {
-	for _, set := range db.indexes() {
-		found, err := set.foreign(ctx)
-		if err != nil {
-			return translate(err)
-		}
-		if found != "" {
-			return tenant.Errorf(tenant.CodeConflict,
-				"the unique index %s of %s.%s is another program's and keeps orgd from writing its own documents there; set ORGD_DATABASE to another name, or drop the index if nobody needs it",
-				found, set.coll.Database().Name(), set.coll.Name())
-		}
-	}
 	return nil
 }
 
@@ -101,7 +87,9 @@ func (db *DB) exists(ctx context.Context) error {
 
 // indexSet are the indexes of one collection.
 type indexSet struct {
-	coll   *mongo.Collection
+	coll *mongo.Collection
+	// row is what one document there is packed as.
+	row    any
 	models []mongo.IndexModel
 }
 
@@ -127,29 +115,6 @@ func (s indexSet) make(ctx context.Context) error {
 			return overdue(ctx.Err())
 		}
 	}
-}
-
-// foreign returns the name of a unique index that is none of orgd's and holds for documents of orgd's; "" if there is none.
-func (s indexSet) foreign(ctx context.Context) (string, error) {
-	cursor, err := s.coll.Indexes().List(ctx)
-	if hasCode(err, codeNamespaceNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	var list []struct {
-		Name    string   `bson:"name"`
-		Unique  bool     `bson:"unique"`
-		Partial bson.Raw `bson:"partialFilterExpression"`
-	}
-	err = cursor.All(ctx, &list)
-	for _, index := range list {
-		if index.Unique && index.Name != "_id_" && index.Partial.Lookup(fieldLayout).Type == 0 {
-			return index.Name, err
-		}
-	}
-	return "", err
 }
 
 // told says what a failure to make the indexes means.
@@ -199,7 +164,7 @@ func outboxIndex() mongo.IndexModel {
 // indexes are all indexes of the layout, except those of tenants' collections, which have only their own.
 func (db *DB) indexes() []indexSet {
 	return []indexSet{
-		{db.main.Collection("organizations"), []mongo.IndexModel{
+		{db.main.Collection("organizations"), orgDoc{}, []mongo.IndexModel{
 			claimIndex(), outboxIndex(),
 			index("state", bson.D{e("state", 1), e("_id", 1)}),
 			index("name", bson.D{e("name_key", 1), e("_id", 1)}),
@@ -207,20 +172,20 @@ func (db *DB) indexes() []indexSet {
 			index("trashed", bson.D{e("deleted_at", 1)}, e("deleted_at", exists())),
 			index("due", bson.D{e("due_at", 1)}, e("due_at", exists())),
 		}},
-		{db.main.Collection("users"), []mongo.IndexModel{
+		{db.main.Collection("users"), userDoc{}, []mongo.IndexModel{
 			claimIndex(), outboxIndex(),
 			index("members", bson.D{e("memberships.organization", 1), e("_id", 1)}),
 		}},
-		{db.main.Collection("operators"), []mongo.IndexModel{claimIndex(), outboxIndex()}},
-		{db.main.Collection("audit"), []mongo.IndexModel{unique("chain", bson.D{e("organization", 1), e("seq", 1)})}},
-		{db.main.Collection("places"), []mongo.IndexModel{index("organization", bson.D{e("organization", 1)})}},
-		{db.private.Collection("keys"), []mongo.IndexModel{outboxIndex()}},
-		{db.private.Collection("sessions"), []mongo.IndexModel{index("expiry", bson.D{e("expires_at", 1)})}},
-		{db.private.Collection("idempotency"), []mongo.IndexModel{
+		{db.main.Collection("operators"), operatorDoc{}, []mongo.IndexModel{claimIndex(), outboxIndex()}},
+		{db.main.Collection("audit"), auditDoc{}, []mongo.IndexModel{unique("chain", bson.D{e("organization", 1), e("seq", 1)})}},
+		{db.main.Collection("places"), ownerDoc{}, []mongo.IndexModel{index("organization", bson.D{e("organization", 1)})}},
+		{db.private.Collection("keys"), keyDoc{}, []mongo.IndexModel{outboxIndex()}},
+		{db.private.Collection("sessions"), sessionDoc{}, []mongo.IndexModel{index("expiry", bson.D{e("expires_at", 1)})}},
+		{db.private.Collection("idempotency"), recordDoc{}, []mongo.IndexModel{
 			index("caller", bson.D{e("caller", 1), e("expires_at", 1)}),
 			index("expiry", bson.D{e("expires_at", 1)}),
 		}},
-		{db.private.Collection("throttle"), []mongo.IndexModel{{
+		{db.private.Collection("throttle"), counterDoc{}, []mongo.IndexModel{{
 			Keys:    bson.D{e("forget_at", 1)},
 			Options: options.Index().SetName("forget").SetExpireAfterSeconds(0),
 		}}},

@@ -67,21 +67,6 @@ func TestWhatStandsInTheWayOfAnIndex(t *testing.T) {
 	}
 }
 
-// A database in which another program's unique index holds for orgd's documents too is refused before anything depends on it.
-func TestUniqueIndexOfAnotherProgram(t *testing.T) {
-	o := Options{Database: "orgd_t_alone_" + tenant.NewID()[24:], URI: engine(t), tick: make(chan time.Time)}
-	users := openTest(t, o).main.Collection("users")
-	name, err := users.Indexes().CreateOne(t.Context(), mongo.IndexModel{Keys: bson.D{e("email", 1)}, Options: options.Index().SetUnique(true)})
-	must(t, err)
-	err = <-opening(t, o)
-	want(t, tenant.CodeConflict, err, "open")
-	if err == nil || !strings.Contains(err.Error(), name+" of "+o.Database+".users") || !strings.Contains(err.Error(), "ORGD_DATABASE") {
-		t.Errorf("the refusal is %v, want one that names the index and ORGD_DATABASE", err)
-	}
-	must(t, users.Indexes().DropOne(t.Context(), name))
-	must(t, <-opening(t, o))
-}
-
 // Two servers that make one index may keep each other from it: some engines call that a deadlock, some an aborted build. The
 // making is begun anew.
 func TestIndexesAreBegunAnew(t *testing.T) {

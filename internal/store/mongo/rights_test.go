@@ -24,15 +24,17 @@ func forbids(forbidden string) func(command bson.Raw) bson.D {
 			return bson.D{e("ok", 1), e("conversationId", 1), e("done", true), e("payload", []byte{})}
 		case "find":
 			return bson.D{e("ok", 1), e("cursor", bson.D{e("id", int64(0)), e("ns", "orgd.orgd"), e("firstBatch", bson.A{layout})})}
+		case "listIndexes":
+			return failure(codeNamespaceNotFound, "ns does not exist: "+on)
 		default:
 			return bson.D{e("ok", 1), e("n", 1)}
 		}
 	}
 }
 
-// A user who may only read, and one who may not make indexes, keep a server from starting, and are told the role they need.
+// A user who may only read, and one who may not make or list indexes, keep a server from starting, and are told the role they need.
 func TestStartWithoutRights(t *testing.T) {
-	for _, right := range []string{"insert", "find", "createIndexes"} {
+	for _, right := range []string{"insert", "find", "createIndexes", "listIndexes"} {
 		t.Run(right, func(t *testing.T) {
 			server := actor{is: primary, answer: forbids(right)}
 			uri := server.play(t) + "/?authMechanism=PLAIN&authSource=$external"
