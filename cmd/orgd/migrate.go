@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/orgd/orgd/internal/access"
@@ -167,6 +168,7 @@ func sameFolder(a, b string) bool {
 
 // unfinished says of a move that failed, or was interrupted, what has become of the source.
 func (m *move) unfinished(ctx context.Context, why error, source *opened) error {
+	why = &cleanError{why}
 	if ctx.Err() != nil {
 		why = errors.New("interrupted; nothing is lost, and the same command goes on where this one stopped")
 	}
@@ -177,6 +179,28 @@ func (m *move) unfinished(ctx context.Context, why error, source *opened) error 
 		return fmt.Errorf("%w; until then %s stays closed, and orgd migrate --cancel opens it", why, source.name)
 	}
 	return why
+}
+
+// cleanError is an error that may quote the id of a document, as a terminal may show it.
+type cleanError struct{ error }
+
+// Unwrap returns the error as it was.
+func (e *cleanError) Unwrap() error { return e.error }
+
+// mostErrorText is how many bytes of such an error are shown.
+const mostErrorText = 1000
+
+// Error implements error. It cleans word by word, so that a long word leaves what is behind it to be read.
+func (e *cleanError) Error() string {
+	words := strings.Fields(e.error.Error())
+	for i, word := range words {
+		words[i] = access.CleanClientText(word)
+	}
+	text := strings.Join(words, " ")
+	if len(text) <= mostErrorText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostErrorText], "") + "..."
 }
 
 // tell says what was done, and what to do next.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/orgd/orgd/bench/bulk"
+	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/adoption"
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -76,5 +78,22 @@ func TestAdoptionEndsWhenItsStoreIsClosed(t *testing.T) {
 	err := a.adopt(t.Context(), &adoption.Candidate{Name: "Acme"}, false)
 	if !tenant.IsCode(err, tenant.CodeUnavailable) || !strings.Contains(err.Error(), "while it is moved to there") {
 		t.Errorf("it says %v", err)
+	}
+}
+
+// TestFailedMoveIsToldClean fails by an error that quotes what an application wrote.
+func TestFailedMoveIsToldClean(t *testing.T) {
+	t.Parallel()
+	a := shared(t)
+	for _, c := range []struct{ why, says string }{
+		{"the document a\x1b[2J\u202eb cannot be read", "the document a[2Jb cannot be read"},
+		{"the document " + strings.Repeat("x", 5000) + " cannot be read", "the document " + strings.Repeat("x", access.MaxClientText) + " cannot be read"},
+		{strings.Repeat("ä ", 5000), strings.Repeat("ä ", mostErrorText/3) + "..."},
+	} {
+		why := errors.New(c.why)
+		err := (&move{}).unfinished(t.Context(), why, a.opened)
+		if err == nil || err.Error() != c.says || !errors.Is(err, why) {
+			t.Errorf("it says %q, want %q", err, c.says)
+		}
 	}
 }

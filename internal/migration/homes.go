@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -107,12 +108,12 @@ func (m *mover) warnOfWriters(orgs []tenant.OrgID) {
 // named is how many organizations or documents a warning names.
 const named = 5
 
-// someOf lists the first of count ids, and how many more there are.
+// someOf lists the first of count ids that others chose, and how many more there are.
 func someOf[ID ~string](ids []ID, count int) string {
 	var names strings.Builder
 	shown := ids[:min(len(ids), named)]
 	for _, id := range shown {
-		names.WriteString(" " + string(id))
+		names.WriteString(" " + access.CleanClientText(string(id)))
 	}
 	if count > len(shown) {
 		fmt.Fprintf(&names, " and %d more", count-len(shown))

@@ -154,3 +154,23 @@ func TestCorruptedRecordIsFound(t *testing.T) {
 		w.move()
 	})
 }
+
+// TestWarningIsCleanText spoils a document whose id, which an application chose, would move the cursor of a terminal and fill it.
+func TestWarningIsCleanText(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, w *world) {
+		org := w.serve(w.source.Store).create("Acme", 3)
+		evil := document(0)
+		evil.ID = tenant.DocumentID("a\x1b[2Jb\u202e" + strings.Repeat("c", 600))
+		w.must(w.source.Transfer.Homes.Load(t.Context(), org.Place(), []tenant.Document{evil}))
+		var once sync.Once
+		w.target.Transfer.Homes = spoiled{w.target.Transfer.Homes, func(_ tenant.OrgID, docs []tenant.Document) []tenant.Document {
+			once.Do(func() { docs = docs[1:] })
+			return docs
+		}}
+		w.move()
+		if len(w.warnings) != 1 || !strings.Contains(w.warnings[0], ": a[2Jbccc") || strings.ContainsAny(w.warnings[0], "\x1b\u202e") || len(w.warnings[0]) > 500 {
+			t.Errorf("the warnings are %q", w.warnings)
+		}
+	})
+}
