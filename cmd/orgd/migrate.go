@@ -166,7 +166,8 @@ func sameFolder(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(here, there)
 }
 
-// unfinished says of a move that failed, or was interrupted, what has become of the source.
+// unfinished says of a move that failed, or was interrupted, what has become of the source. Where another run goes on with the move, the
+// source is that one's, and nobody should open it.
 func (m *move) unfinished(ctx context.Context, why error, source *opened) error {
 	why = &cleanError{why}
 	if ctx.Err() != nil {
@@ -175,7 +176,7 @@ func (m *move) unfinished(ctx context.Context, why error, source *opened) error 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 	defer cancel()
 	s, err := source.store.Transfer.Standing.Get(ctx)
-	if err == nil && s.Phase == tenant.PhaseClosed {
+	if err == nil && s.Phase == tenant.PhaseClosed && !errors.Is(why, migration.ErrTakenOver) {
 		return fmt.Errorf("%w; until then %s stays closed, and orgd migrate --cancel opens it", why, source.name)
 	}
 	return why

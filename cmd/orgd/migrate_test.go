@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/orgd/orgd/bench/bulk"
 	"github.com/orgd/orgd/internal/access"
 	"github.com/orgd/orgd/internal/adoption"
+	"github.com/orgd/orgd/internal/migration"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -94,6 +96,25 @@ func TestFailedMoveIsToldClean(t *testing.T) {
 		err := (&move{}).unfinished(t.Context(), why, a.opened)
 		if err == nil || err.Error() != c.says || !errors.Is(err, why) {
 			t.Errorf("it says %q, want %q", err, c.says)
+		}
+	}
+}
+
+// TestLoserOfATakeoverIsToldOfTheOtherRun fails in a source that is closed: by this move, and by another run that has taken it over.
+func TestLoserOfATakeoverIsToldOfTheOtherRun(t *testing.T) {
+	t.Parallel()
+	a := shared(t)
+	closed := tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: tenant.Millis(time.Now())}
+	if err := a.store.Transfer.Standing.Swap(t.Context(), tenant.Standing{}, closed); err != nil {
+		t.Fatal(err)
+	}
+	for why, opens := range map[error]bool{
+		errors.New("the disk is full"):                               true,
+		fmt.Errorf("copy the documents: %w", migration.ErrTakenOver): false,
+	} {
+		err := (&move{}).unfinished(t.Context(), why, a.opened)
+		if !errors.Is(err, why) || strings.Contains(err.Error(), "orgd migrate --cancel opens it") != opens {
+			t.Errorf("it says %v", err)
 		}
 	}
 }
