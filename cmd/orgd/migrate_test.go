@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,20 +19,18 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-// interrupting sends a signal when something is told.
+// interrupting sends a signal when something is told for the first time.
 type interrupting struct {
 	text
 
 	when    string
+	once    sync.Once
 	signals chan os.Signal
 }
 
 func (w *interrupting) Write(p []byte) (int, error) {
 	if bytes.Contains(p, []byte(w.when)) {
-		select {
-		case w.signals <- os.Interrupt:
-		default: // it is on its way
-		}
+		w.once.Do(func() { w.signals <- os.Interrupt }) // a second one would kill
 	}
 	return w.text.Write(p)
 }

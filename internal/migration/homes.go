@@ -186,12 +186,12 @@ func (m *mover) count(ctx context.Context, work []*removal) error {
 		if r.trash == "" {
 			var err error
 			found, err = m.source.Documents.Usage(ctx, r.from.Place)
-			if err != nil && !tenant.IsCode(err, tenant.CodeUnavailable) {
+			if err != nil && (ctx.Err() != nil || !tenant.IsCode(err, tenant.CodeUnavailable)) {
 				return fmt.Errorf("count the documents of organization %s: %w", r.org, err)
 			}
 			r.counted = err == nil
 		}
 		m.meter.counted(total.Add(found.Documents), done.Add(1), int64(len(work)))
-		return ctx.Err()
+		return nil
 	})
 }
