@@ -15,28 +15,8 @@ import (
 // copyCatalog copies every table, compares both sides, and adds the entry of the move to the log. Counters of attempts and the list
 // of servers stay behind: they are of the servers that were.
 func (m *mover) copyCatalog(ctx context.Context) (records int64, err error) {
-	var last tenant.AuditEntry // of the installation's own
-	from, to := m.source.Transfer, m.target.Transfer
-	tables := []table{
-		tableOf("keys", from.Keys, to.Keys, func(k tenant.Key) (tenant.Key, error) {
-			sealed, known := m.keys[k.ID]
-			if !known || sealed.Version != k.Version {
-				return k, refuse("a key of %s changed meanwhile; run this again", m.source.Name)
-			}
-			return sealed, nil
-		}),
-		tableOf("organizations", from.Orgs, to.Orgs, m.asMoved),
-		tableOf("people", from.Users, to.Users, asIs),
-		tableOf("operators", from.Operators, to.Operators, asIs),
-		tableOf("sessions", from.Sessions, to.Sessions, asIs),
-		tableOf("idempotency records", from.Idempotency, to.Idempotency, asIs),
-		tableOf("audit log", from.Audit, to.Audit, func(e tenant.AuditEntry) (tenant.AuditEntry, error) {
-			if e.Org == "" {
-				last = e
-			}
-			return e, nil
-		}),
-	}
+	var last tenant.AuditEntry
+	tables := m.tables(&last)
 	steps := int64(2 * len(tables))
 	for i, t := range tables {
 		m.meter.catalog(int64(i), steps)
@@ -62,9 +42,34 @@ func (m *mover) copyCatalog(ctx context.Context) (records int64, err error) {
 	if last.Seq > 0 {
 		m.entry.PrevHash = last.Hash()
 	}
-	err = to.Audit.Add(ctx, []tenant.AuditEntry{m.entry})
+	err = m.target.Transfer.Audit.Add(ctx, []tenant.AuditEntry{m.entry})
 	m.meter.catalog(steps, steps)
 	return records, err
+}
+
+// tables are those of the catalog in the order in which they are copied. Last becomes the log's last entry about the installation.
+func (m *mover) tables(last *tenant.AuditEntry) []table {
+	from, to := m.source.Transfer, m.target.Transfer
+	return []table{
+		tableOf("keys", from.Keys, to.Keys, func(k tenant.Key) (tenant.Key, error) {
+			sealed, known := m.keys[k.ID]
+			if !known || sealed.Version != k.Version {
+				return k, refuse("a key of %s changed meanwhile; run this again", m.source.Name)
+			}
+			return sealed, nil
+		}),
+		tableOf("organizations", from.Orgs, to.Orgs, m.asMoved),
+		tableOf("people", from.Users, to.Users, asIs),
+		tableOf("operators", from.Operators, to.Operators, asIs),
+		tableOf("sessions", from.Sessions, to.Sessions, asIs),
+		tableOf("idempotency records", from.Idempotency, to.Idempotency, asIs),
+		tableOf("audit log", from.Audit, to.Audit, func(e tenant.AuditEntry) (tenant.AuditEntry, error) {
+			if e.Org == "" {
+				*last = e
+			}
+			return e, nil
+		}),
+	}
 }
 
 // sealKeys makes the keys ready for the target, and refuses those that nobody could use there, before anything is copied.
