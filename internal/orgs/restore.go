@@ -34,10 +34,10 @@ func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.O
 		return org, err
 	}
 	op := s.newOperation(tenant.OperationRestore, named(entry, "name", args.Name), args)
-	begun, err := s.begin(ctx, id, op, returning(false))
+	begun, err := s.begin(ctx, id, op, returning(org.Trash, false))
 	if placeTaken(err, org.HomeFor(args.Slug)) {
 		op = s.newOperation(tenant.OperationRestore, named(entry, "name", args.Name), args)
-		begun, err = s.begin(ctx, id, op, returning(true))
+		begun, err = s.begin(ctx, id, op, returning(org.Trash, true))
 	}
 	if err != nil {
 		return begun, err
@@ -45,11 +45,15 @@ func (s *Service) Restore(ctx context.Context, caller access.Caller, id tenant.O
 	return s.drive(ctx, begun)
 }
 
-// returning begins a restoration to the data's home, or elsewhere if that is in quarantine, or kept by another organization.
-func returning(elsewhere bool) func(*tenant.Organization) error {
+// returning begins a restoration to the data's home, or elsewhere if that is in quarantine, or kept by another organization. What
+// was deleted is what the restoration was asked for: since then it may have come back, got another name and been deleted again.
+func returning(trash tenant.OperationID, elsewhere bool) func(*tenant.Organization) error {
 	return func(o *tenant.Organization) error {
-		if o.State != tenant.StateTrashed {
+		switch {
+		case o.State != tenant.StateTrashed:
 			return tenant.Errorf(tenant.CodeConflict, "the organization is not in the trash")
+		case o.Trash != trash:
+			return tenant.Errorf(tenant.CodeConflict, "the organization was restored and deleted again meanwhile; look at it and repeat the restoration")
 		}
 		args := &o.Op.Args
 		args.Namespace = o.FreeNamespace(args.Slug, o.Op.ID, elsewhere)
