@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
+	"time"
 )
 
 // client is an owner of a few organizations, who changes them one act after the other.
@@ -111,15 +112,15 @@ func (c *client) begin(r *round, t *tale) bool {
 	return true
 }
 
-// login signs somebody in, in the end.
-func (r *round) login(email, password string) (login answer) {
-	for range 20 {
-		login = r.hashing.do(func() answer { return r.stranger().login(email, password) })
-		if !r.bearing || login.status != http.StatusServiceUnavailable {
-			break
+// login signs somebody in, in the end: a server that is out of touch refuses at once, as often as it is asked.
+func (r *round) login(email, password string) answer {
+	for began := time.Now(); ; {
+		login := r.hashing.do(func() answer { return r.stranger().login(email, password) })
+		if !r.bearing || login.status != http.StatusServiceUnavailable || time.Since(began) > patience {
+			return login
 		}
+		<-time.After(100 * time.Millisecond)
 	}
-	return login
 }
 
 // update renames the organization, changes its owner's address, or its password, or all of them at once.
