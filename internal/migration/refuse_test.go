@@ -89,6 +89,8 @@ func TestRefusedStandings(t *testing.T) {
 		own, err := w.source.Installation.Found(t.Context(), tenant.Installation{ID: tenant.NewID(), CreatedAt: noon})
 		w.must(err)
 		at := tenant.Millis(time.Now())
+		// What the run of a copy of the source leaves that comes after the source was retired, and is cut short.
+		filledAnew := tenant.Standing{Phase: tenant.PhaseFilling, Peer: w.source.Name, Since: at.Add(time.Millisecond), Installation: own.ID}
 		halfFilled := tenant.Standing{Phase: tenant.PhaseFilling, Peer: w.source.Name, Since: at, Installation: own.ID}
 		for name, c := range map[string]struct {
 			from, to tenant.Standing
@@ -100,6 +102,9 @@ func TestRefusedStandings(t *testing.T) {
 			"filled with another":   {to: tenant.Standing{Phase: tenant.PhaseFilling, Peer: "there", Since: at, Installation: "x"}, says: "filled with another installation, from there"},
 			"retired for elsewhere, left half filled": {
 				from: tenant.Standing{Phase: tenant.PhaseRetired, Peer: "there", Since: at, Installation: own.ID}, to: halfFilled, says: "moved to there",
+			},
+			"retired for it, and filled anew": {
+				from: tenant.Standing{Phase: tenant.PhaseRetired, Peer: w.target.Name, Since: at, Installation: own.ID}, to: filledAnew, says: "moved to " + w.target.Name,
 			},
 			"closed for elsewhere, left half filled": {
 				from: tenant.Standing{Phase: tenant.PhaseClosed, Peer: "there", Since: at, Installation: own.ID}, to: halfFilled, says: "closed for a move to there; run orgd migrate to there again",

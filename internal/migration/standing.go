@@ -188,12 +188,18 @@ func (m *mover) undone(ctx context.Context, why error) error {
 	return why
 }
 
-// end gives the installation over: first the source is retired, then the target is in use.
+// end gives the installation over: first the source is retired, then the target is in use. Both name the moment at which this run found the
+// target complete, so that nobody takes what a later run left there for that.
 func (m *mover) end(ctx context.Context) error {
-	if err := m.still(ctx); err != nil {
+	complete := m.standing(tenant.PhaseFilling, m.source.Name, m.filling)
+	if err := m.target.Transfer.Standing.Swap(ctx, m.filling, complete); err != nil {
+		if tenant.IsCode(err, tenant.CodeConflict) {
+			return ErrTakenOver
+		}
 		return err
 	}
-	retired := m.standing(tenant.PhaseRetired, m.target.Name, m.closed)
+	m.filling = complete
+	retired := tenant.Standing{Phase: tenant.PhaseRetired, Peer: m.target.Name, Installation: m.installation.ID, Since: complete.Since}
 	if err := m.source.Transfer.Standing.Swap(ctx, m.closed, retired); err != nil {
 		return m.lost(ctx, err)
 	}
@@ -201,7 +207,7 @@ func (m *mover) end(ctx context.Context) error {
 }
 
 // finish ends a move whose source is retired already: its target is complete and verified. Any other one is not, also where an
-// earlier move of the same installation has left it half filled.
+// earlier move of the same installation, or a later one of a copy of the source, has left it half filled.
 func (m *mover) finish(ctx context.Context, from, to tenant.Standing) error {
 	elsewhere := InUse(ctx, m.source.Transfer.Standing, m.source.Name)
 	if from.Peer != m.target.Name {
@@ -209,7 +215,7 @@ func (m *mover) finish(ctx context.Context, from, to tenant.Standing) error {
 	}
 	switch to.Phase {
 	case tenant.PhaseFilling:
-		if to.Installation != from.Installation {
+		if to.Installation != from.Installation || !to.Since.Equal(from.Since) {
 			return elsewhere
 		}
 		return m.target.Transfer.Standing.Swap(ctx, to, tenant.Standing{})
