@@ -53,7 +53,16 @@ func (n Name) Key() NameKey {
 	if isPlain(string(n)) {
 		return NameKey(strings.ToLower(string(n))) // what the next line does to ASCII, at a tenth of its cost
 	}
-	return NameKey(norm.NFC.String(cases.Fold().String(string(n))))
+	return NameKey(norm.NFC.String(strings.Map(foldCherokee, cases.Fold().String(string(n)))))
+}
+
+// foldCherokee folds the letters of Cherokee to their capitals, as Unicode's CaseFolding.txt does since the small ones came after them.
+// [cases.Fold] makes each case the other, so that two spellings would stay two.
+func foldCherokee(r rune) rune {
+	if unicode.Is(unicode.Cherokee, r) {
+		return unicode.ToUpper(r)
+	}
+	return r
 }
 
 // isPlain reports whether s is printable ASCII with single blanks inside: a name, or the key of one, as it stands.
