@@ -96,14 +96,14 @@ func asCreated(t *testing.T, s store.Store, got tenant.Organization, want bulk.O
 func hasDocuments(t *testing.T, s store.Store, o bulk.Org, n int) {
 	t.Helper()
 	place := tenant.Place{Org: o.ID}
-	docs, err := s.Documents.List(t.Context(), place, tenant.DefaultCollection, "", 100)
+	docs, err := s.Documents.List(t.Context(), place.In(tenant.DefaultCollection), "", 100)
 	if err != nil || len(docs) != n {
 		t.Fatalf("the store lists %d documents, want %d (%v)", len(docs), n, err)
 	}
 	var size int64
 	for _, d := range docs {
 		size += int64(len(d.Data))
-		if err := s.Documents.Delete(t.Context(), place, tenant.DefaultCollection, d.ID, 1); err != nil {
+		if err := s.Documents.Delete(t.Context(), place.In(tenant.DefaultCollection), d.ID, 1); err != nil {
 			t.Errorf("delete %s: %v", d.ID, err)
 		}
 	}

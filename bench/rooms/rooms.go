@@ -159,7 +159,7 @@ func openTenant(ctx context.Context, dir string) (*sqlite.DB, tenant.Place, erro
 // insertDocument adds a document through the store.
 func insertDocument(ctx context.Context, s store.Store, place tenant.Place, text string) (tenant.DocumentID, error) {
 	id, now := tenant.NewID(), time.Now()
-	doc, err := s.Documents.Insert(ctx, place, tenant.DefaultCollection, tenant.Document{
+	doc, err := s.Documents.Insert(ctx, place.In(tenant.DefaultCollection), tenant.Document{
 		ID: tenant.DocumentID(id), Data: tenant.Data(text), CreatedAt: now, UpdatedAt: now, WriteID: id,
 	}, 1<<40)
 	return doc.ID, err
@@ -196,7 +196,7 @@ func Get(ctx context.Context, dir string, l Loop, count int, texts Texts) (rate 
 		}
 	}
 	rate, err = l.Repeat(func(n int) error {
-		_, err := s.Documents.Get(ctx, place, tenant.DefaultCollection, ids[n%len(ids)])
+		_, err := s.Documents.Get(ctx, place.In(tenant.DefaultCollection), ids[n%len(ids)])
 		return err
 	})
 	return rate, errors.Join(err, db.Close())

@@ -160,8 +160,8 @@ type data struct {
 }
 
 // Insert implements store.Documents.
-func (d data) Insert(ctx context.Context, place tenant.Place, _ tenant.Collection, doc tenant.Document, _ int64) (tenant.Document, error) {
-	err := d.insert(ctx, "writes", place.Placement.Namespace, doc.ID, place.Org)
+func (d data) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, _ int64) (tenant.Document, error) {
+	err := d.insert(ctx, "writes", in.Placement.Namespace, doc.ID, in.Org)
 	if d.certain && tenant.IsCode(err, tenant.CodeUnknownOutcome) {
 		err = tenant.Errorf(tenant.CodeUnavailable, "no answer")
 	}

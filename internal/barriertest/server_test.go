@@ -123,7 +123,7 @@ func (s *server) insertRight(ctx context.Context, org tenant.OrgID, id tenant.Do
 	visit.Leave(nil) // not counted while the command is under way
 	ctx, cancel := context.WithTimeout(ctx, documents.CallLimit)
 	defer cancel()
-	_, err = s.store.Insert(ctx, visit.Org.Place(), tenant.DefaultCollection, tenant.Document{ID: id}, 0)
+	_, err = s.store.Insert(ctx, visit.Org.Place().In(tenant.DefaultCollection), tenant.Document{ID: id}, 0)
 	return err
 }
 

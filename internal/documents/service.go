@@ -68,7 +68,7 @@ func (s *Service) Create(ctx context.Context, caller access.Caller, org tenant.O
 // Get returns a document.
 func (s *Service) Get(ctx context.Context, caller access.Caller, ref Ref) (tenant.Document, error) {
 	return inside(ctx, s, visitor{caller, access.DocRead}, ref.Org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
-		return s.Documents.Get(ctx, place, tenant.DefaultCollection, ref.ID)
+		return s.Documents.Get(ctx, place.In(tenant.DefaultCollection), ref.ID)
 	})
 }
 
@@ -92,7 +92,7 @@ func (s *Service) page(ctx context.Context, caller access.Caller, org tenant.Org
 	limit int,
 ) ([]tenant.Document, error) {
 	return inside(ctx, s, visitor{caller, access.DocRead}, org, func(ctx context.Context, place tenant.Place) ([]tenant.Document, error) {
-		return s.Documents.List(ctx, place, tenant.DefaultCollection, after, limit)
+		return s.Documents.List(ctx, place.In(tenant.DefaultCollection), after, limit)
 	})
 }
 
@@ -136,7 +136,7 @@ func (s *Service) Patch(ctx context.Context, caller access.Caller, ref Ref, patc
 // Delete removes the document; ifVersion above 0 is the version that it must have.
 func (s *Service) Delete(ctx context.Context, caller access.Caller, ref Ref, ifVersion int64) error {
 	_, err := inside(ctx, s, visitor{caller, access.DocWrite}, ref.Org, func(ctx context.Context, place tenant.Place) (struct{}, error) {
-		return struct{}{}, s.Documents.Delete(ctx, place, tenant.DefaultCollection, ref.ID, ifVersion)
+		return struct{}{}, s.Documents.Delete(ctx, place.In(tenant.DefaultCollection), ref.ID, ifVersion)
 	})
 	return err
 }
@@ -151,7 +151,7 @@ func (s *Service) fresh(data tenant.Data, ids IDs) tenant.Document {
 
 func (s *Service) insert(ctx context.Context, caller access.Caller, org tenant.OrgID, doc tenant.Document) (tenant.Document, error) {
 	return inside(ctx, s, visitor{caller, access.DocWrite}, org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
-		return s.Documents.Insert(ctx, place, tenant.DefaultCollection, doc, s.Quota)
+		return s.Documents.Insert(ctx, place.In(tenant.DefaultCollection), doc, s.Quota)
 	})
 }
 
@@ -160,7 +160,7 @@ func (s *Service) change(ctx context.Context, caller access.Caller, ref Ref, con
 ) (tenant.Document, error) {
 	now, writeID := tenant.Millis(s.Now()), tenant.NewID()
 	return inside(ctx, s, visitor{caller, access.DocWrite}, ref.Org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
-		return s.Documents.Update(ctx, place, tenant.DefaultCollection, ref.ID, s.Quota, func(d *tenant.Document) error {
+		return s.Documents.Update(ctx, place.In(tenant.DefaultCollection), ref.ID, s.Quota, func(d *tenant.Document) error {
 			if cond.IfVersion > 0 && d.Version != cond.IfVersion {
 				return tenant.Errorf(tenant.CodePrecondition, "the document has changed meanwhile; get it again and repeat the change")
 			}

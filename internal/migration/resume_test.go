@@ -41,15 +41,15 @@ func TestWhatChangedMeanwhileIsCopiedAgain(t *testing.T) {
 
 		place := changed.Place()
 		for _, id := range []tenant.DocumentID{"d000000", "d000700", "d001499"} {
-			w.must(w.source.Documents.Delete(t.Context(), place, tenant.DefaultCollection, id, 0))
+			w.must(w.source.Documents.Delete(t.Context(), place.In(tenant.DefaultCollection), id, 0))
 		}
-		_, err := w.source.Documents.Update(t.Context(), place, tenant.DefaultCollection, "d000701", 0, func(d *tenant.Document) error {
+		_, err := w.source.Documents.Update(t.Context(), place.In(tenant.DefaultCollection), "d000701", 0, func(d *tenant.Document) error {
 			d.Data = tenant.Data(`{"changed":true}`)
 			return nil
 		})
 		w.must(err)
 		for _, id := range []tenant.DocumentID{"a", "d000700x", "z"} {
-			_, err := w.source.Documents.Insert(t.Context(), place, tenant.DefaultCollection, tenant.Document{ID: id, Data: tenant.Data(`{}`), CreatedAt: noon, UpdatedAt: noon}, 0)
+			_, err := w.source.Documents.Insert(t.Context(), place.In(tenant.DefaultCollection), tenant.Document{ID: id, Data: tenant.Data(`{}`), CreatedAt: noon, UpdatedAt: noon}, 0)
 			w.must(err)
 		}
 		rename := func(o tenant.Organization, to string) {

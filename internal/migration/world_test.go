@@ -250,7 +250,7 @@ func (v *server) wantDocuments(org tenant.Organization, n int) {
 	var got, want tenant.DocumentsDigest
 	var after tenant.DocumentID
 	for {
-		page, err := v.store.Documents.List(v.t.Context(), org.Place(), tenant.DefaultCollection, after, 1000)
+		page, err := v.store.Documents.List(v.t.Context(), org.Place().In(tenant.DefaultCollection), after, 1000)
 		v.must(err)
 		if len(page) == 0 {
 			break

@@ -29,7 +29,7 @@ func lay(t *testing.T, s store.Store, id tenant.OrgID) {
 		t.Fatal(err)
 	}
 	doc := tenant.Document{ID: "old", Data: tenant.Data(`{"n":1}`), WriteID: tenant.NewID()}
-	if _, err := s.Documents.Insert(t.Context(), legacy(id), "", doc, 0); err != nil {
+	if _, err := s.Documents.Insert(t.Context(), legacy(id).In(""), doc, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -207,7 +207,7 @@ func adoptInterrupted(t *testing.T, f *storetest.Faults, mode storetest.Mode) {
 		t.Errorf("after %s failed (answer %v) the world is %+v", f.FiredAt(), err, got)
 	}
 	last.checkRest()
-	if doc, err := f.Store().Documents.Get(t.Context(), legacy(id), "", "old"); err != nil || string(doc.Data) != `{"n":1}` {
+	if doc, err := f.Store().Documents.Get(t.Context(), legacy(id).In(""), "old"); err != nil || string(doc.Data) != `{"n":1}` {
 		t.Errorf("after %s failed the data is %+v, %v", f.FiredAt(), doc, err)
 	}
 	if _, err := last.adopt(id, false); err != nil {

@@ -9,9 +9,9 @@ import (
 // PageBytes bounds the data of one page of documents, so that a few requests for the largest ones cannot fill the memory.
 const PageBytes = 4 << 20
 
-// Documents keeps the tenants' own data. Every method reaches the data of place.Org and no other: a place whose file or
-// collection belongs to another organization is CodeUnavailable. A place that does not exist, or was moved to the trash, is
-// CodeNotFound and is never created by a write. The caller holds the organization's gate (internal/placement) meanwhile.
+// Documents keeps the tenants' own data. Every method reaches the data of the organization that it is given and no other: a
+// place whose file or collection belongs to another organization is CodeUnavailable. A place that does not exist, or was moved
+// to the trash, is CodeNotFound and is never created by a write. The caller holds the organization's gate (internal/placement) meanwhile.
 //
 // Writes fail with CodeQuota where the tenant's bytes would grow beyond quota (0 is none) and with CodeStorageFull where
 // the disk is nearly full; deletions and reads work then. Where an application has put rules of its own on a collection, writes
@@ -19,19 +19,17 @@ const PageBytes = 4 << 20
 type Documents interface {
 	// Insert adds a document at version 1. CodeIDTaken if the id exists, unless the existing document is at version 1 and
 	// has the same WriteID: then the insert was done before, and the existing document comes back.
-	Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document,
-		quota int64) (tenant.Document, error)
+	Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64) (tenant.Document, error)
 	// Get returns a document.
-	Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID) (tenant.Document, error)
+	Get(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID) (tenant.Document, error)
 	// List returns documents in ascending order of id (bytes). Beyond the first it returns only as many as keep the sum of
 	// their data within [PageBytes], so a page can be shorter than limit with more behind it.
-	List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID,
-		limit int) ([]tenant.Document, error)
+	List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID, limit int) ([]tenant.Document, error)
 	// Update changes Data, UpdatedAt and WriteID of a document; see the package's clauses.
-	Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
+	Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64,
 		change func(*tenant.Document) error) (tenant.Document, error)
 	// Delete removes a document; with a version above 0 only if it is the current one, else CodePrecondition.
-	Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error
+	Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error
 	// Usage returns how much the tenant stores, without reading the documents.
 	Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error)
 }

@@ -35,3 +35,12 @@ type Collection string
 
 // DefaultCollection is the one that every tenant has; it is physically the namespace itself.
 const DefaultCollection Collection = ""
+
+// CollectionRef names a collection of one tenant's data.
+type CollectionRef struct {
+	Place
+	Collection Collection
+}
+
+// In names a collection of the tenant's data.
+func (p Place) In(c Collection) CollectionRef { return CollectionRef{p, c} }

@@ -89,7 +89,7 @@ func TestAdoptedPlace(t *testing.T) {
 		if place == nil {
 			return
 		}
-		if doc, err := db.Store().Documents.Get(t.Context(), *place, "", tenant.DocumentID(id.Hex())); err != nil || doc.Version != 1 {
+		if doc, err := db.Store().Documents.Get(t.Context(), place.In(""), tenant.DocumentID(id.Hex())); err != nil || doc.Version != 1 {
 			t.Errorf("%s the document is %+v (%v)", where, doc, err)
 		}
 	}
@@ -104,7 +104,7 @@ func TestAdoptedPlace(t *testing.T) {
 	at("after a restore", &place)
 	application(t, other.Collection(next.Placement.Namespace), bson.D{e("_id", "late")})
 	found, err := places.Sweep(t.Context(), next.Placement.Namespace, place, "op2")
-	if docs, listErr := db.Store().Documents.List(t.Context(), place, "", "", 9); err != nil || listErr != nil || !found || len(docs) != 2 {
+	if docs, listErr := db.Store().Documents.List(t.Context(), place.In(""), "", 9); err != nil || listErr != nil || !found || len(docs) != 2 {
 		t.Errorf("swept: %t, %v; there are %d documents, %v", found, err, len(docs), listErr)
 	}
 	must(t, places.Trash(t.Context(), place, "op3"))

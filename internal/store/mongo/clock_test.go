@@ -111,7 +111,7 @@ func everyNoun(t *testing.T, db *DB, now time.Time) {
 	must(t, s.Instances.Register(ctx, tenant.Instance{ID: "i", Heartbeat: tenant.Heartbeat{Counter: 1}}))
 	must(t, s.Instances.Beat(ctx, "i", tenant.Heartbeat{Counter: 2}))
 	place := settle(t, db)
-	_, err = s.Documents.Insert(ctx, place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w", CreatedAt: now}, 0)
+	_, err = s.Documents.Insert(ctx, place.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w", CreatedAt: now}, 0)
 	must(t, err)
 	must(t, s.Places.Trash(ctx, place, "op"))
 	must(t, s.Places.Drop(ctx, place.Org, "op"))

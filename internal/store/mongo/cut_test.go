@@ -60,7 +60,7 @@ func TestPlacesCutShort(t *testing.T) {
 	filled := func(t *testing.T) tenant.Place {
 		t.Helper()
 		place := settle(t, db)
-		_, err := docs.Insert(t.Context(), place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
+		_, err := docs.Insert(t.Context(), place.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
 		must(t, err)
 		return place
 	}
@@ -72,12 +72,12 @@ func TestPlacesCutShort(t *testing.T) {
 	}
 	there := func(t *testing.T, place tenant.Place) {
 		t.Helper()
-		_, err := docs.Get(t.Context(), place, "", "doc")
+		_, err := docs.Get(t.Context(), place.In(""), "doc")
 		must(t, err)
 	}
 	gone := func(t *testing.T, place tenant.Place) {
 		t.Helper()
-		_, err := docs.Get(t.Context(), place, "", "doc")
+		_, err := docs.Get(t.Context(), place.In(""), "doc")
 		want(t, tenant.CodeNotFound, err, "get")
 	}
 	for name, c := range map[string]struct {

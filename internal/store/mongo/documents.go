@@ -31,13 +31,13 @@ type desk struct {
 }
 
 // at finds the collection, within the time that a call has.
-func (t documents) at(ctx context.Context, place tenant.Place, c tenant.Collection) (*desk, context.Context, context.CancelFunc, error) {
+func (t documents) at(ctx context.Context, in tenant.CollectionRef) (*desk, context.Context, context.CancelFunc, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, ctx, func() {}, overdue(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.limit)
-	at, err := t.owners.reach(ctx, place, c)
-	return &desk{t, at, place.Org, t.owners.collection(at.namespace)}, ctx, cancel, err
+	at, err := t.owners.reach(ctx, in)
+	return &desk{t, at, in.Org, t.owners.collection(at.namespace)}, ctx, cancel, err
 }
 
 // mine narrows to the organization's documents. Those that an application wrote name none: they belong to the collection's
@@ -52,9 +52,9 @@ func (d *desk) byID(id tenant.DocumentID, more ...bson.E) bson.D {
 }
 
 // Insert implements store.Documents.
-func (t documents) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64,
+func (t documents) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64,
 ) (none tenant.Document, err error) {
-	d, ctx, cancel, err := t.at(ctx, place, c)
+	d, ctx, cancel, err := t.at(ctx, in)
 	defer cancel()
 	if err != nil {
 		return none, err
@@ -184,9 +184,8 @@ func (d *desk) find(ctx context.Context, id tenant.DocumentID) (s stored, err er
 }
 
 // Get implements store.Documents.
-func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
-) (tenant.Document, error) {
-	d, ctx, cancel, err := t.at(ctx, place, c)
+func (t documents) Get(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID) (tenant.Document, error) {
+	d, ctx, cancel, err := t.at(ctx, in)
 	defer cancel()
 	if err != nil {
 		return tenant.Document{}, err
@@ -196,10 +195,10 @@ func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collect
 }
 
 // Update implements store.Documents.
-func (t documents) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
+func (t documents) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64,
 	change func(*tenant.Document) error,
 ) (tenant.Document, error) {
-	d, ctx, cancel, err := t.at(ctx, place, c)
+	d, ctx, cancel, err := t.at(ctx, in)
 	defer cancel()
 	if err != nil {
 		return tenant.Document{}, err
@@ -264,8 +263,8 @@ func (d *desk) swap(ctx context.Context, old stored, next tenant.Document, updat
 }
 
 // Delete implements store.Documents. One that is gone when a lost answer is looked for counts as deleted.
-func (t documents) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
-	d, ctx, cancel, err := t.at(ctx, place, c)
+func (t documents) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+	d, ctx, cancel, err := t.at(ctx, in)
 	defer cancel()
 	if err != nil {
 		return err
@@ -304,7 +303,7 @@ func (t documents) Delete(ctx context.Context, place tenant.Place, c tenant.Coll
 
 // Usage implements store.Documents.
 func (t documents) Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error) {
-	d, ctx, cancel, err := t.at(ctx, place, tenant.DefaultCollection)
+	d, ctx, cancel, err := t.at(ctx, place.In(tenant.DefaultCollection))
 	defer cancel()
 	if err != nil {
 		return tenant.Usage{}, err

@@ -31,7 +31,7 @@ func TestUniqueIndexOfAnApplication(t *testing.T) {
 	db := openTest(t, Options{tick: make(chan time.Time), DocumentTime: 4 * time.Second})
 	docs, place := db.Store().Documents, settle(t, db)
 	insert := func(doc tenant.Document) error {
-		_, err := docs.Insert(t.Context(), place, "", doc, 0)
+		_, err := docs.Insert(t.Context(), place.In(""), doc, 0)
 		return err
 	}
 	unique := func(keys bson.D) {
@@ -55,7 +55,7 @@ func TestUniqueIndexOfAnApplication(t *testing.T) {
 	must(t, insert(first)) // was done before
 	unique(bson.D{e("n", 1)})
 	wantRule(t, tenant.CodeConflict, insert(leaf(`{"email":"c","n":1}`)), says, "insert against one index of two")
-	found, err := docs.Get(t.Context(), place, "", second.ID)
+	found, err := docs.Get(t.Context(), place.In(""), second.ID)
 	must(t, err)
 	if string(found.Data) != `{"email":"b","n":2}` || found.Version != 1 {
 		t.Errorf("the document is %s at version %d, want it as it was", found.Data, found.Version)
@@ -69,7 +69,7 @@ func TestRulesAsServersTellThem(t *testing.T) {
 	db := openTest(t, Options{URI: "mongodb://" + server.play(t) + "/?directConnection=true", tick: make(chan time.Time), DocumentTime: 4 * time.Second})
 	docs, place := db.Store().Documents, settle(t, db)
 	there := leaf(`{"n":1}`)
-	_, err := docs.Insert(t.Context(), place, "", there, 0)
+	_, err := docs.Insert(t.Context(), place.In(""), there, 0)
 	must(t, err)
 	for _, c := range []struct {
 		kind   string
@@ -91,7 +91,7 @@ func TestRulesAsServersTellThem(t *testing.T) {
 		}
 		f.left.Store(1)
 		if c.kind == "insert" {
-			_, err = docs.Insert(t.Context(), place, "", leaf(`{"n":2}`), 0)
+			_, err = docs.Insert(t.Context(), place.In(""), leaf(`{"n":2}`), 0)
 		} else {
 			err = patch(t, docs, place, there.ID, `{"n":2}`)
 		}

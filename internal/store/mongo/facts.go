@@ -70,13 +70,13 @@ type site struct {
 // reach returns where a collection of a place is: CodeNotFound if the place does not exist, CodeUnavailable if it is
 // another organization's. Only a record that was read for this call refuses it: what is remembered of a name may be of the one
 // who bore it a moment ago, and gave it up on another server.
-func (o *owners) reach(ctx context.Context, place tenant.Place, c tenant.Collection) (none site, err error) {
-	home, err := o.home(place)
+func (o *owners) reach(ctx context.Context, in tenant.CollectionRef) (none site, err error) {
+	home, err := o.home(in.Place)
 	if err != nil {
 		return none, err
 	}
-	if known, ok := o.known.get(home); ok && known.owner.refusal(place.Org, c) == nil {
-		return known.site(home, c), nil
+	if known, ok := o.known.get(home); ok && known.owner.refusal(in.Org, in.Collection) == nil {
+		return known.site(home, in.Collection), nil
 	}
 	began := time.Now()
 	owner, err := o.find(ctx, home)
@@ -87,7 +87,7 @@ func (o *owners) reach(ctx context.Context, place tenant.Place, c tenant.Collect
 		return none, err
 	}
 	read := o.known.put(home, owner, began)
-	return read.site(home, c), owner.refusal(place.Org, c)
+	return read.site(home, in.Collection), owner.refusal(in.Org, in.Collection)
 }
 
 // refusal returns why the record does not let an organization into one of its collections.

@@ -13,16 +13,16 @@ func TestNextOwnerOfANameIsLetInEverywhere(t *testing.T) {
 	here := openTest(t, Options{})
 	there := openTest(t, Options{Database: here.main.Name()})
 	docs, before := here.Store().Documents, settle(t, there)
-	_, err := docs.List(t.Context(), before, tenant.DefaultCollection, "", 1) // and here it is remembered whose the name is
+	_, err := docs.List(t.Context(), before.In(tenant.DefaultCollection), "", 1) // and here it is remembered whose the name is
 	must(t, err)
 	away := newPlace()
 	away.Org = before.Org
 	must(t, there.Store().Places.Rename(t.Context(), before, away))
 	next := tenant.Place{Org: newPlace().Org, Placement: before.Placement}
 	must(t, there.Store().Places.Create(t.Context(), next))
-	_, err = docs.List(t.Context(), next, tenant.DefaultCollection, "", 1)
+	_, err = docs.List(t.Context(), next.In(tenant.DefaultCollection), "", 1)
 	must(t, err)
-	_, err = docs.List(t.Context(), before, tenant.DefaultCollection, "", 1)
+	_, err = docs.List(t.Context(), before.In(tenant.DefaultCollection), "", 1)
 	want(t, tenant.CodeUnavailable, err, "the one before, under the name that is another's now")
 }
 
@@ -37,6 +37,6 @@ func TestDataThatHasArrivedIsFoundEverywhere(t *testing.T) {
 	must(t, err)
 	owner.State = arriving
 	here.owners.known.put(home, owner, time.Now())
-	_, err = here.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 1)
+	_, err = here.Store().Documents.List(t.Context(), place.In(tenant.DefaultCollection), "", 1)
 	must(t, err)
 }

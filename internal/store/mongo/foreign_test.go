@@ -69,14 +69,14 @@ func TestDocumentOfAnApplication(t *testing.T) {
 		e("deep", bson.D{e("by", id), e("x", 1)}),
 	})
 	shown := tenant.DocumentID(id.Hex())
-	got, err := docs.Get(t.Context(), place, "", shown)
+	got, err := docs.Get(t.Context(), place.In(""), shown)
 	must(t, err)
 	const rest = `"when":{"$date":{"$numberLong":"1772625600000"}},"price":{"$numberDecimal":"12.50"},"raw":`
 	text := strings.ReplaceAll(string(got.Data), " ", "")
 	if got.ID != shown || got.Version != 1 || !strings.HasPrefix(text, `{"n":1,`+rest) || !strings.Contains(text, `"by":{"$oid":"`+id.Hex()+`"}`) {
 		t.Errorf("the document shows as %+v with %s", got, got.Data)
 	}
-	changed, err := docs.Update(t.Context(), place, "", shown, 0, func(d *tenant.Document) error {
+	changed, err := docs.Update(t.Context(), place.In(""), shown, 0, func(d *tenant.Document) error {
 		d.Data = tenant.Data(strings.Replace(strings.Replace(string(d.Data), `"n":1`, `"n":2`, 1), `"x":1`, `"x":2`, 1))
 		d.WriteID = tenant.NewID()
 		return nil
@@ -95,10 +95,10 @@ func TestDocumentOfAnApplication(t *testing.T) {
 	if by := raw.Lookup("deep", "by"); changed.Version != 2 || by.Type != bson.TypeObjectID || raw.Lookup("deep", "x").AsInt64() != 2 {
 		t.Errorf("after the update the document is %s at version %d", raw, changed.Version)
 	}
-	_, err = docs.Insert(t.Context(), place, "", tenant.Document{ID: shown, Data: tenant.Data("{}"), WriteID: "w"}, 0)
+	_, err = docs.Insert(t.Context(), place.In(""), tenant.Document{ID: shown, Data: tenant.Data("{}"), WriteID: "w"}, 0)
 	want(t, tenant.CodeIDTaken, err, "insert under the digits of an ObjectId")
-	want(t, tenant.CodePrecondition, docs.Delete(t.Context(), place, "", shown, 1), "delete of an old version")
-	must(t, docs.Delete(t.Context(), place, "", shown, 2))
+	want(t, tenant.CodePrecondition, docs.Delete(t.Context(), place.In(""), shown, 1), "delete of an old version")
+	must(t, docs.Delete(t.Context(), place.In(""), shown, 2))
 }
 
 // Documents with ObjectIds stand in a list where their digits belong.
@@ -112,13 +112,13 @@ func TestListWithObjectIDs(t *testing.T) {
 		application(t, home(db, place), bson.D{e("_id", id)})
 	}
 	for _, id := range []tenant.DocumentID{"0", "2", "z"} {
-		_, err := docs.Insert(t.Context(), place, "", tenant.Document{ID: id, Data: tenant.Data("{}"), WriteID: "w"}, 0)
+		_, err := docs.Insert(t.Context(), place.In(""), tenant.Document{ID: id, Data: tenant.Data("{}"), WriteID: "w"}, 0)
 		must(t, err)
 	}
 	want = []tenant.DocumentID{"0", "100000000000000000000000", "2", "30000000000000000000000a", "z"}
 	after := tenant.DocumentID("")
 	for _, id := range want {
-		page, err := docs.List(t.Context(), place, "", after, 1)
+		page, err := docs.List(t.Context(), place.In(""), after, 1)
 		must(t, err)
 		if len(page) != 1 || page[0].ID != id {
 			t.Fatalf("after %q comes %v, want %q", after, page, id)
@@ -137,12 +137,12 @@ func TestDocumentOfAnotherOrganization(t *testing.T) {
 	db := openTest(t, Options{})
 	docs, place := db.Store().Documents, settle(t, db)
 	application(t, home(db, place), bson.D{e("_id", "doc"), e("n", 1), e("_orgd", bson.D{e("organization", tenant.NewID()), e("version", int64(1))})})
-	_, err := docs.Get(t.Context(), place, "", "doc")
+	_, err := docs.Get(t.Context(), place.In(""), "doc")
 	want(t, tenant.CodeNotFound, err, "get")
-	_, err = docs.Update(t.Context(), place, "", "doc", 0, func(*tenant.Document) error { return nil })
+	_, err = docs.Update(t.Context(), place.In(""), "doc", 0, func(*tenant.Document) error { return nil })
 	want(t, tenant.CodeNotFound, err, "update")
-	want(t, tenant.CodeNotFound, docs.Delete(t.Context(), place, "", "doc", 0), "delete")
-	page, err := docs.List(t.Context(), place, "", "", 9)
+	want(t, tenant.CodeNotFound, docs.Delete(t.Context(), place.In(""), "doc", 0), "delete")
+	page, err := docs.List(t.Context(), place.In(""), "", 9)
 	usage, usageErr := docs.Usage(t.Context(), place)
 	if err != nil || usageErr != nil || len(page) != 0 || usage.Documents != 0 {
 		t.Errorf("list: %v, %v, usage: %+v, %v, want nothing", page, err, usage, usageErr)
@@ -158,12 +158,12 @@ func TestDocumentThatBSONCannotHold(t *testing.T) {
 	db := openTest(t, Options{DocumentTime: 4 * time.Second})
 	docs, place := db.Store().Documents, settle(t, db)
 	doc := tenant.Document{ID: "doc", WriteID: "w", Data: tenant.Data(`{"a":[` + strings.Repeat("1,", 1<<17) + `1]}`)}
-	_, err := docs.Insert(t.Context(), place, "", doc, 0)
+	_, err := docs.Insert(t.Context(), place.In(""), doc, 0)
 	if size := len(doc.Data); err != nil {
 		t.Errorf("insert of %d bytes of JSON: %v", size, err)
 	}
 	doc.ID, doc.Data = "larger", tenant.Data(`{"a":[`+strings.Repeat("1,", 3<<20)+`1]}`)
-	_, err = docs.Insert(t.Context(), place, "", doc, 0)
+	_, err = docs.Insert(t.Context(), place.In(""), doc, 0)
 	want(t, tenant.CodeInvalid, err, "insert of more than BSON holds")
 }
 
@@ -180,7 +180,7 @@ func TestCollectionOfAStranger(t *testing.T) {
 	want(t, tenant.CodeNotFound, places.Trash(t.Context(), theirs, "op"), "trash")
 	must(t, places.Discard(t.Context(), theirs))
 	must(t, places.Drop(t.Context(), theirs.Org, "op"))
-	_, err := db.Store().Documents.Get(t.Context(), theirs, "", "doc")
+	_, err := db.Store().Documents.Get(t.Context(), theirs.In(""), "doc")
 	want(t, tenant.CodeNotFound, err, "get")
 	n, err := home(db, theirs).CountDocuments(t.Context(), bson.M{"n": 1})
 	if err != nil || n != 1 {

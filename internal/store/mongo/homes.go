@@ -84,7 +84,7 @@ func (d *ownerDoc) name() namespace { return namespace{d.Database, d.Collection}
 // to finds the collection of a home, be it one whose creation or move was cut short.
 func (t homes) to(ctx context.Context, home store.Home) (*desk, context.Context, context.CancelFunc, error) {
 	if home.Trash == "" {
-		d, limited, cancel, err := t.at(ctx, home.Place, tenant.DefaultCollection)
+		d, limited, cancel, err := t.at(ctx, home.Place.In(tenant.DefaultCollection))
 		if !tenant.IsCode(err, tenant.CodeNotFound) {
 			return d, limited, cancel, err
 		}
@@ -202,7 +202,7 @@ func (d *desk) twins(id tenant.DocumentID) error {
 
 // Remove implements store.Homes.
 func (t homes) Remove(ctx context.Context, place tenant.Place, ids []tenant.DocumentID) error {
-	d, ctx, cancel, err := t.at(ctx, place, tenant.DefaultCollection)
+	d, ctx, cancel, err := t.at(ctx, place.In(tenant.DefaultCollection))
 	defer cancel()
 	if err != nil {
 		return err

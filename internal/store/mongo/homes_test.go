@@ -64,14 +64,14 @@ func TestLoadWhatAnApplicationStored(t *testing.T) {
 func TestLoadKeepsTheBookkeeping(t *testing.T) {
 	db := idle(t, Options{})
 	s, from, to := db.Store(), settle(t, db), settle(t, db)
-	_, err := s.Documents.Insert(t.Context(), from, "", tenant.Document{ID: "doc", Data: tenant.Data(`{"n":[1]}`), WriteID: "w", CreatedAt: noon}, 0)
+	_, err := s.Documents.Insert(t.Context(), from.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{"n":[1]}`), WriteID: "w", CreatedAt: noon}, 0)
 	must(t, err)
 	must(t, patch(t, s.Documents, from, "doc", `{"m":"é"}`))
 	must(t, s.Places.Trash(t.Context(), from, "op"))
 	grave := store.Home{Place: tenant.Place{Org: from.Org}, Trash: "op"}
 	list := scan(t, s.Transfer.Homes, grave, 1)
 	must(t, s.Transfer.Homes.Load(t.Context(), to, list))
-	got, err := s.Documents.Get(t.Context(), to, "", "doc")
+	got, err := s.Documents.Get(t.Context(), to.In(""), "doc")
 	if err != nil || len(list) != 1 || got.Version != 2 || !reflect.DeepEqual(got, list[0]) {
 		t.Errorf("there is %+v (%v), and was %+v", got, err, list)
 	}
@@ -102,7 +102,7 @@ func TestLoadOverAnObjectID(t *testing.T) {
 		t.Errorf("there is %+v", list)
 	}
 	for _, doc := range docs {
-		_, err := s.Documents.Get(t.Context(), place, "", doc.ID)
+		_, err := s.Documents.Get(t.Context(), place.In(""), doc.ID)
 		must(t, err)
 	}
 	must(t, s.Transfer.Homes.Remove(t.Context(), place, []tenant.DocumentID{id, docs[1].ID, "nothing"}))
@@ -284,7 +284,7 @@ func fill(t *testing.T, db *DB) func(tenant.Place) {
 	t.Helper()
 	return func(place tenant.Place) {
 		must(t, db.Store().Places.Create(t.Context(), place))
-		_, err := db.Store().Documents.Insert(t.Context(), place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
+		_, err := db.Store().Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
 		must(t, err)
 	}
 }

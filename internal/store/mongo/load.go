@@ -16,7 +16,7 @@ import (
 // Load implements store.Homes. Ids become text, which every call finds, be it that an ObjectId of these digits is there: then the
 // document takes its place. All inserts are sent first, since most often nothing is there.
 func (t homes) Load(ctx context.Context, place tenant.Place, docs []tenant.Document) error {
-	d, ctx, cancel, err := t.at(ctx, place, tenant.DefaultCollection)
+	d, ctx, cancel, err := t.at(ctx, place.In(tenant.DefaultCollection))
 	defer cancel()
 	if err != nil || len(docs) == 0 {
 		return err

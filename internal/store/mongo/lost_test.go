@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	must(t, w.Sessions.Insert(t.Context(), w.login))
 	_, _, err := w.Idempotency.Begin(t.Context(), w.record, noon, 9)
 	must(t, err)
-	_, err = w.Documents.Insert(t.Context(), w.place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{"n":1}`), WriteID: "w"}, 0)
+	_, err = w.Documents.Insert(t.Context(), w.place.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{"n":1}`), WriteID: "w"}, 0)
 	must(t, err)
 	return w
 }
@@ -126,21 +126,21 @@ func TestLostAnswers(t *testing.T) {
 			return w.Idempotency.Forget(t.Context(), w.record.Key)
 		}, nil},
 		"insert a document": {"insert", func(t *testing.T, w *world) error {
-			_, err := w.Documents.Insert(t.Context(), w.place, "", tenant.Document{ID: "new", Data: tenant.Data(`{}`), WriteID: "x"}, 0)
+			_, err := w.Documents.Insert(t.Context(), w.place.In(""), tenant.Document{ID: "new", Data: tenant.Data(`{}`), WriteID: "x"}, 0)
 			return err
 		}, holding(2)},
 		"update a document": {"update", func(t *testing.T, w *world) error {
-			_, err := w.Documents.Update(t.Context(), w.place, "", "doc", 0, func(d *tenant.Document) error {
+			_, err := w.Documents.Update(t.Context(), w.place.In(""), "doc", 0, func(d *tenant.Document) error {
 				d.Data, d.WriteID = tenant.Data(`{"n":2}`), "x"
 				return nil
 			})
 			return err
 		}, func(t *testing.T, w *world) bool {
-			doc, err := w.Documents.Get(t.Context(), w.place, "", "doc")
+			doc, err := w.Documents.Get(t.Context(), w.place.In(""), "doc")
 			return err == nil && doc.Version == 2 && string(doc.Data) == `{"n":2}`
 		}},
 		"delete a document": {"findAndModify", func(t *testing.T, w *world) error {
-			return w.Documents.Delete(t.Context(), w.place, "", "doc", 1)
+			return w.Documents.Delete(t.Context(), w.place.In(""), "doc", 1)
 		}, holding(0)},
 		"write the record of a home": {"insert", createHome, nil},
 		"make its collection":        {"create", createHome, nil},
@@ -215,8 +215,8 @@ func moveHome(t *testing.T, w *world) error {
 
 func movedHome(t *testing.T, w *world) bool {
 	t.Helper()
-	doc, err := w.Documents.Get(t.Context(), w.target(), "", "doc")
-	_, gone := w.Documents.Get(t.Context(), w.place, "", "doc")
+	doc, err := w.Documents.Get(t.Context(), w.target().In(""), "doc")
+	_, gone := w.Documents.Get(t.Context(), w.place.In(""), "doc")
 	return err == nil && doc.Version == 1 && tenant.IsCode(gone, tenant.CodeNotFound)
 }
 

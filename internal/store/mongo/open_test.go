@@ -106,13 +106,13 @@ func TestCommandsOnTheWire(t *testing.T) {
 	must(t, s.Orgs.Insert(t.Context(), org, entry(org.ID)))
 	touch(t, db, org.ID, entry(org.ID))
 	chain(t, db, org.ID, 2)
-	_, err := s.Documents.Insert(t.Context(), place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 100)
+	_, err := s.Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 100)
 	must(t, err)
-	_, err = s.Documents.Update(t.Context(), place, "", "doc", 0, func(*tenant.Document) error { return nil })
+	_, err = s.Documents.Update(t.Context(), place.In(""), "doc", 0, func(*tenant.Document) error { return nil })
 	must(t, err)
-	_, err = s.Documents.List(t.Context(), place, "", "", 9)
+	_, err = s.Documents.List(t.Context(), place.In(""), "", 9)
 	must(t, err)
-	must(t, s.Documents.Delete(t.Context(), place, "", "doc", 0))
+	must(t, s.Documents.Delete(t.Context(), place.In(""), "doc", 0))
 	must(t, s.Places.Trash(t.Context(), place, "op"))
 	must(t, s.Places.Drop(t.Context(), place.Org, "op"))
 	must(t, s.Places.Create(t.Context(), place))
@@ -149,7 +149,7 @@ func TestInsertNamesItsCollection(t *testing.T) {
 	for _, guards := range []bool{known, true} {
 		db.owners.guards = guards
 		w.take()
-		_, err := db.Store().Documents.Insert(t.Context(), place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
+		_, err := db.Store().Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
 		if guards == known {
 			must(t, err)
 		}

@@ -18,9 +18,9 @@ import (
 var errPageFull = errors.New("the page is full")
 
 // List implements store.Documents. Ids that are text and ids that are ObjectIds lie apart in the index, and are merged.
-func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int,
+func (t documents) List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID, limit int,
 ) ([]tenant.Document, error) {
-	d, ctx, cancel, err := t.at(ctx, place, c)
+	d, ctx, cancel, err := t.at(ctx, in)
 	defer cancel()
 	if err != nil {
 		return nil, err

@@ -88,7 +88,7 @@ func (s *storm) put(c client) {
 	doc := tenant.Document{ID: tenant.DocumentID(c.name()), Data: tenant.Data(`{}`), WriteID: tenant.NewID()}
 	deleted := verdict("")
 	there := func(db *DB) int {
-		_, err := db.Store().Documents.Get(s.t.Context(), s.place, "", doc.ID)
+		_, err := db.Store().Documents.Get(s.t.Context(), s.place.In(""), doc.ID)
 		if err == nil {
 			return 1
 		}
@@ -100,14 +100,14 @@ func (s *storm) put(c client) {
 		}
 		return there(db)
 	}}, documentLimit, func(ctx context.Context) error {
-		_, err := s.Documents.Insert(ctx, s.place, "", doc, 0)
+		_, err := s.Documents.Insert(ctx, s.place.In(""), doc, 0)
 		return err
 	})
 	if told != acknowledged {
 		return
 	}
 	deleted = s.write(deed{kind: "deletion", times: func(db *DB) int { return 1 - there(db) }}, documentLimit, func(ctx context.Context) error {
-		return s.Documents.Delete(ctx, s.place, "", doc.ID, 1)
+		return s.Documents.Delete(ctx, s.place.In(""), doc.ID, 1)
 	})
 }
 
@@ -115,13 +115,13 @@ func (s *storm) put(c client) {
 func (s *storm) line(c client) {
 	id, doc := tenant.NewID(), tenant.DocumentID(s.shared(c))
 	s.write(deed{kind: "line", times: func(db *DB) int {
-		found, err := db.Store().Documents.Get(s.t.Context(), s.place, "", doc)
+		found, err := db.Store().Documents.Get(s.t.Context(), s.place.In(""), doc)
 		if err != nil {
 			s.t.Errorf("get a shared document: %v", err)
 		}
 		return strings.Count(string(found.Data), id)
 	}}, documentLimit, func(ctx context.Context) error {
-		_, err := s.Documents.Update(ctx, s.place, "", doc, 0, func(d *tenant.Document) error {
+		_, err := s.Documents.Update(ctx, s.place.In(""), doc, 0, func(d *tenant.Document) error {
 			rest, _ := strings.CutPrefix(string(d.Data), `{`)
 			if rest != `}` {
 				rest = `,` + rest
@@ -184,7 +184,7 @@ func (s *storm) move(client) {
 	s.insist("create a home", func(ctx context.Context) error { return s.Places.Create(ctx, place) })
 	doc := tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: tenant.NewID()}
 	s.insist("fill a home", func(ctx context.Context) error {
-		_, err := s.Documents.Insert(ctx, place, "", doc, 0)
+		_, err := s.Documents.Insert(ctx, place.In(""), doc, 0)
 		return err
 	})
 	next := renamed(place)

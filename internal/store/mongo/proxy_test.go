@@ -70,7 +70,7 @@ func TestStoreOverAFaultyNetwork(t *testing.T) {
 		s.orgs = append(s.orgs, org.ID)
 		must(t, direct.Store().Orgs.Insert(t.Context(), org, tenant.Upkeep{}))
 		doc := tenant.Document{ID: tenant.DocumentID(org.ID), Data: tenant.Data(`{}`), WriteID: "w"}
-		_, err := direct.Store().Documents.Insert(t.Context(), s.place, "", doc, 0)
+		_, err := direct.Store().Documents.Insert(t.Context(), s.place.In(""), doc, 0)
 		must(t, err)
 	}
 	began := time.Now()

@@ -67,7 +67,7 @@ func TestOperationWithoutRights(t *testing.T) {
 	}})
 	places, docs := db.Store().Places, db.Store().Documents
 	place, bystander := settle(t, db), settle(t, db)
-	_, err := docs.Insert(t.Context(), place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
+	_, err := docs.Insert(t.Context(), place.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{}`), WriteID: "w"}, 0)
 	must(t, err)
 	fresh := newPlace()
 	for _, c := range []struct {
@@ -87,7 +87,7 @@ func TestOperationWithoutRights(t *testing.T) {
 				t.Errorf("the refusal of %s is %v", c.command, err)
 			}
 		}
-		_, err := docs.Insert(t.Context(), bystander, "", tenant.Document{ID: tenant.DocumentID(tenant.NewID()), Data: tenant.Data("{}"), WriteID: "w"}, 0)
+		_, err := docs.Insert(t.Context(), bystander.In(""), tenant.Document{ID: tenant.DocumentID(tenant.NewID()), Data: tenant.Data("{}"), WriteID: "w"}, 0)
 		must(t, err)
 		must(t, db.Store().Health.Ping(t.Context()))
 		if c.command != "renameCollection" {

@@ -145,13 +145,13 @@ func TestLayoutDoesNotWaitForTheDead(t *testing.T) {
 	want(t, tenant.CodeNotFound, s.Instances.Beat(t.Context(), id, tenant.Heartbeat{Counter: 1}), "the heartbeat of one that was stopped")
 	_, err := s.Orgs.Get(t.Context(), org.ID)
 	must(t, err) // it does not know yet
-	_, err = s.Documents.List(t.Context(), place, "", "", 9)
+	_, err = s.Documents.List(t.Context(), place.In(""), "", 9)
 	must(t, err)
 	for what, call := range map[string]func() error{
 		"register":  func() error { return s.Instances.Register(t.Context(), tenant.Instance{ID: "reborn"}) },
 		"a read":    func() error { _, err := s.Orgs.Get(t.Context(), org.ID); return err },
 		"a write":   func() error { o := newOrg(); return s.Orgs.Insert(t.Context(), o, entry(o.ID)) },
-		"documents": func() error { _, err := s.Documents.List(t.Context(), place, "", "", 9); return err },
+		"documents": func() error { _, err := s.Documents.List(t.Context(), place.In(""), "", 9); return err },
 		"readiness": func() error { return s.Health.Ping(t.Context()) },
 	} {
 		if what != "register" { // which comes first, and is tried again

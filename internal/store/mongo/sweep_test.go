@@ -53,7 +53,7 @@ func TestSweepCarriesWhatIsLate(t *testing.T) {
 			t.Error("nothing was found")
 		}
 	}
-	docs, err := db.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 10)
+	docs, err := db.Store().Documents.List(t.Context(), place.In(tenant.DefaultCollection), "", 10)
 	must(t, err)
 	if len(docs) != 4 {
 		t.Errorf("the organization has %d documents, want those that were late and its own", len(docs))
@@ -118,7 +118,7 @@ func TestMoveThatWasDoneMeanwhile(t *testing.T) {
 	}
 	moved := place
 	moved.Placement.Namespace = to.name
-	if _, err := db.Store().Documents.List(t.Context(), moved, tenant.DefaultCollection, "", 1); err != nil {
+	if _, err := db.Store().Documents.List(t.Context(), moved.In(tenant.DefaultCollection), "", 1); err != nil {
 		t.Errorf("the organization's data is not there: %v", err)
 	}
 }
@@ -143,7 +143,7 @@ func TestSweepLeavesNothing(t *testing.T) {
 			t.Errorf("in the trash are %v", kept)
 		}
 	}
-	docs, err := db.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 10)
+	docs, err := db.Store().Documents.List(t.Context(), place.In(tenant.DefaultCollection), "", 10)
 	must(t, err)
 	if len(docs) != 1 || docs[0].ID != "a" {
 		t.Errorf("the organization has %v", docs)
@@ -171,7 +171,7 @@ func TestSweepResumes(t *testing.T) {
 	for i, want := range []bool{true, true, false} {
 		found, err := db.Store().Places.Sweep(t.Context(), left, place, op)
 		must(t, err)
-		docs, err := db.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 10)
+		docs, err := db.Store().Documents.List(t.Context(), place.In(tenant.DefaultCollection), "", 10)
 		must(t, err)
 		if found != want || len(docs) != min(i+1, 2) {
 			t.Errorf("look %d found %v, and the organization has %d documents", i+1, found, len(docs))
@@ -191,7 +191,7 @@ func TestSweepMeetsAUniqueIndex(t *testing.T) {
 	application(t, db.main.Collection(left), bson.D{e("_id", "b"), e("sku", "y")})
 	_, err = db.Store().Places.Sweep(t.Context(), left, place, "op")
 	must(t, err)
-	docs, err := db.Store().Documents.List(t.Context(), place, tenant.DefaultCollection, "", 10)
+	docs, err := db.Store().Documents.List(t.Context(), place.In(tenant.DefaultCollection), "", 10)
 	must(t, err)
 	if len(docs) != 2 || docs[0].ID != "b" {
 		t.Errorf("the organization has %v, want its own document and the one that fits", docs)

@@ -25,13 +25,13 @@ func TestRenameThatTheServerMadeTwice(t *testing.T) {
 	}}
 	db := openTest(t, Options{URI: "mongodb://" + server.play(t) + "/?directConnection=true"})
 	place := settle(t, db)
-	_, err := db.Store().Documents.Insert(t.Context(), place, "", tenant.Document{ID: "doc", Data: tenant.Data(`{}`)}, 0)
+	_, err := db.Store().Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "doc", Data: tenant.Data(`{}`)}, 0)
 	must(t, err)
 	moved := place
 	moved.Placement.Namespace = newPlace().Placement.Namespace
 	must(t, db.Store().Places.Rename(t.Context(), place, moved))
 	must(t, db.Store().Places.Trash(t.Context(), moved, "op"))
 	must(t, db.Store().Places.Restore(t.Context(), "op", place))
-	_, err = db.Store().Documents.Get(t.Context(), place, "", "doc")
+	_, err = db.Store().Documents.Get(t.Context(), place.In(""), "doc")
 	must(t, err)
 }

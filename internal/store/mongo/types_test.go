@@ -31,7 +31,7 @@ func treasures(t *testing.T) bson.D {
 // patch applies a merge patch to a document, as the API does.
 func patch(t *testing.T, docs store.Documents, place tenant.Place, id tenant.DocumentID, text string) error {
 	t.Helper()
-	_, err := docs.Update(t.Context(), place, "", id, 0, func(d *tenant.Document) (err error) {
+	_, err := docs.Update(t.Context(), place.In(""), id, 0, func(d *tenant.Document) (err error) {
 		d.WriteID = tenant.NewID()
 		d.Data, err = tenant.MergePatch(d.Data, []byte(text))
 		return err
@@ -60,7 +60,7 @@ func TestPatchKeepsWhatAnApplicationStored(t *testing.T) {
 			t.Errorf("%s was %s and is %s", el.Key(), before, after)
 		}
 	}
-	if _, err := docs.List(t.Context(), place, "", "", 9); err != nil {
+	if _, err := docs.List(t.Context(), place.In(""), "", 9); err != nil {
 		t.Errorf("list: %v", err)
 	}
 }
@@ -88,13 +88,13 @@ func TestReplaceWhatAnApplicationStored(t *testing.T) {
 	application(t, home(db, place), append(bson.D{e("_id", "doc"), e("order", order)}, treasures(t)...))
 	want(t, tenant.CodeInvalid, patch(t, docs, place, "doc", `{"when":{"x":1}}`), "a member added to a date")
 	must(t, patch(t, docs, place, "doc", `{"when":"now","price":null,"list":[1,2]}`))
-	got, err := docs.Get(t.Context(), place, "", "doc")
+	got, err := docs.Get(t.Context(), place.In(""), "doc")
 	must(t, err)
 	if text := string(got.Data); !strings.Contains(text, `"when":"now"`) || strings.Contains(text, "price") || !strings.Contains(text, `"list":[1,2]`) {
 		t.Errorf("the document is %s", text)
 	}
 	put := func(text string) error {
-		_, err := docs.Update(t.Context(), place, "", "doc", 0, func(d *tenant.Document) error {
+		_, err := docs.Update(t.Context(), place.In(""), "doc", 0, func(d *tenant.Document) error {
 			d.WriteID, d.Data = tenant.NewID(), tenant.Data(text)
 			return nil
 		})
@@ -117,7 +117,7 @@ func TestMembersThatNoUpdateCanName(t *testing.T) {
 	for _, name := range []string{"a.b", "$set", ""} {
 		id := tenant.DocumentID(tenant.NewID())
 		application(t, home(db, place), bson.D{e("_id", string(id)), e("a", bson.D{e("b", 1)}), e(name, 2)})
-		_, err := docs.Update(t.Context(), place, "", id, 0, func(d *tenant.Document) error {
+		_, err := docs.Update(t.Context(), place.In(""), id, 0, func(d *tenant.Document) error {
 			d.Data = tenant.Data(`{"a":{"b":1}}`)
 			return nil
 		})

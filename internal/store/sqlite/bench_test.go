@@ -111,12 +111,12 @@ func BenchmarkDocuments(b *testing.B) {
 		b.Fatal(err)
 	}
 	doc := tenant.Document{ID: "a", Data: tenant.Data(`{"title":"a document of some length","n":12345,"list":[1,2,3]}`), WriteID: "w"}
-	if _, err := s.Documents.Insert(ctx, place, "", doc, 0); err != nil {
+	if _, err := s.Documents.Insert(ctx, place.In(""), doc, 0); err != nil {
 		b.Fatal(err)
 	}
 	b.Run("Get", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := s.Documents.Get(ctx, place, "", "a"); err != nil {
+			if _, err := s.Documents.Get(ctx, place.In(""), "a"); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -124,7 +124,7 @@ func BenchmarkDocuments(b *testing.B) {
 	insert := func() error {
 		d := doc
 		d.ID = tenant.DocumentID(tenant.NewID())
-		_, err := s.Documents.Insert(ctx, place, "", d, 1<<40)
+		_, err := s.Documents.Insert(ctx, place.In(""), d, 1<<40)
 		return err
 	}
 	b.Run("Insert", func(b *testing.B) {
@@ -146,7 +146,7 @@ func BenchmarkDocuments(b *testing.B) {
 	})
 	b.Run("List50", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := s.Documents.List(ctx, place, "", "", 50); err != nil {
+			if _, err := s.Documents.List(ctx, place.In(""), "", 50); err != nil {
 				b.Fatal(err)
 			}
 		}

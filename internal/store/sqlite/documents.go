@@ -87,15 +87,15 @@ func writeDocument[T any](ctx context.Context, t documents, org tenant.OrgID, fn
 }
 
 // Insert implements store.Documents.
-func (t documents) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64,
+func (t documents) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64,
 ) (tenant.Document, error) {
 	if err := t.disk.check(); err != nil {
 		return tenant.Document{}, err
 	}
 	doc = storedDocument(doc)
 	doc.Version = 1
-	return writeDocument(ctx, t, place.Org, func(s *session) (tenant.Document, error) {
-		table, err := findTable(s, c)
+	return writeDocument(ctx, t, in.Org, func(s *session) (tenant.Document, error) {
+		table, err := findTable(s, in.Collection)
 		if err != nil {
 			return doc, err
 		}
@@ -131,10 +131,10 @@ func insertedBefore(s *session, table string, doc tenant.Document) (tenant.Docum
 }
 
 // Get implements store.Documents.
-func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
+func (t documents) Get(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID,
 ) (doc tenant.Document, err error) {
-	err = t.read(ctx, place.Org, func(s *session) error {
-		table, err := findTable(s, c)
+	err = t.read(ctx, in.Org, func(s *session) error {
+		table, err := findTable(s, in.Collection)
 		if err != nil {
 			return err
 		}
@@ -148,10 +148,10 @@ func (t documents) Get(ctx context.Context, place tenant.Place, c tenant.Collect
 var errPageFull = errors.New("the page is full")
 
 // List implements store.Documents.
-func (t documents) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int,
+func (t documents) List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID, limit int,
 ) (list []tenant.Document, err error) {
-	err = t.read(ctx, place.Org, func(s *session) error {
-		table, err := findTable(s, c)
+	err = t.read(ctx, in.Org, func(s *session) error {
+		table, err := findTable(s, in.Collection)
 		if err == nil {
 			list, err = listDocuments(ctx, s, table, after, limit)
 		}
@@ -179,7 +179,7 @@ func listDocuments(ctx context.Context, s *session, table string, after tenant.D
 }
 
 // Update implements store.Documents.
-func (t documents) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
+func (t documents) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64,
 	change func(*tenant.Document) error,
 ) (tenant.Document, error) {
 	if err := t.disk.check(); err != nil {
@@ -188,7 +188,7 @@ func (t documents) Update(ctx context.Context, place tenant.Place, c tenant.Coll
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	return swap(func() (tenant.Document, error) {
-		old, err := t.Get(ctx, place, c, id)
+		old, err := t.Get(ctx, in, id)
 		if err != nil {
 			return old, err
 		}
@@ -198,8 +198,8 @@ func (t documents) Update(ctx context.Context, place tenant.Place, c tenant.Coll
 		}
 		next = storedDocument(next)
 		next.ID, next.CreatedAt, next.Version = old.ID, old.CreatedAt, old.Version+1
-		return writeDocument(ctx, t, place.Org, func(s *session) (tenant.Document, error) {
-			table, err := findTable(s, c)
+		return writeDocument(ctx, t, in.Org, func(s *session) (tenant.Document, error) {
+			table, err := findTable(s, in.Collection)
 			if err != nil {
 				return next, err
 			}
@@ -218,9 +218,9 @@ func replaceDocument(s *session, table string, next tenant.Document) error {
 }
 
 // Delete implements store.Documents.
-func (t documents) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
-	_, err := writeDocument(ctx, t, place.Org, func(s *session) (none struct{}, err error) {
-		table, err := findTable(s, c)
+func (t documents) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+	_, err := writeDocument(ctx, t, in.Org, func(s *session) (none struct{}, err error) {
+		table, err := findTable(s, in.Collection)
 		if err != nil {
 			return none, err
 		}

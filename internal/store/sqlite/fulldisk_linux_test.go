@@ -33,7 +33,7 @@ func fill(t *testing.T, db *DB, place tenant.Place) (int, error) {
 	filler := tenant.Data(`{"a":"` + strings.Repeat("x", 20_000) + `"}`)
 	for i := range 1000 {
 		doc := tenant.Document{ID: tenant.DocumentID(fmt.Sprintf("doc%04d", i)), Data: filler}
-		if _, err := db.Store().Documents.Insert(t.Context(), place, "", doc, 0); err != nil {
+		if _, err := db.Store().Documents.Insert(t.Context(), place.In(""), doc, 0); err != nil {
 			return i, err
 		}
 	}
@@ -46,7 +46,7 @@ func listAll(t *testing.T, db *DB, place tenant.Place) (all []tenant.Document, e
 	t.Helper()
 	var after tenant.DocumentID
 	for {
-		page, err := db.Store().Documents.List(t.Context(), place, "", after, 1000)
+		page, err := db.Store().Documents.List(t.Context(), place.In(""), after, 1000)
 		if err != nil || len(page) == 0 {
 			return all, err
 		}
@@ -80,7 +80,7 @@ func TestFullDisk(t *testing.T) {
 			}
 			if tc.ratio > 0.1 {
 				for i := range n {
-					if err := db.Store().Documents.Delete(t.Context(), place, "", list[i].ID, 0); err != nil {
+					if err := db.Store().Documents.Delete(t.Context(), place.In(""), list[i].ID, 0); err != nil {
 						t.Errorf("delete number %d: %v", i, err)
 						break
 					}

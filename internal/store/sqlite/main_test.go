@@ -73,7 +73,7 @@ func settle(t *testing.T, db *DB, ids ...tenant.DocumentID) tenant.Place {
 func insert(t *testing.T, db *DB, place tenant.Place, id tenant.DocumentID) {
 	t.Helper()
 	doc := tenant.Document{ID: id, Data: tenant.Data(`{"of":"` + string(place.Org) + `"}`), WriteID: tenant.NewID()}
-	if _, err := db.Store().Documents.Insert(t.Context(), place, "", doc, 0); err != nil {
+	if _, err := db.Store().Documents.Insert(t.Context(), place.In(""), doc, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -81,7 +81,7 @@ func insert(t *testing.T, db *DB, place tenant.Place, id tenant.DocumentID) {
 // holds complains unless the place has exactly the documents, all its own.
 func holds(t *testing.T, db *DB, place tenant.Place, ids ...tenant.DocumentID) {
 	t.Helper()
-	list, err := db.Store().Documents.List(t.Context(), place, "", "", 1000)
+	list, err := db.Store().Documents.List(t.Context(), place.In(""), "", 1000)
 	if err != nil {
 		t.Fatalf("list: %v", err)
 	}

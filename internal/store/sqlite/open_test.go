@@ -273,7 +273,7 @@ func TestCallsAfterCloseFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := db.Store()
-	_, get := s.Documents.Get(t.Context(), place, "", "doc")
+	_, get := s.Documents.Get(t.Context(), place.In(""), "doc")
 	_, org := s.Orgs.Get(t.Context(), place.Org)
 	write := s.Sessions.Insert(t.Context(), tenant.Session{ID: "a"})
 	for _, err := range []error{get, org, write, s.Places.Create(t.Context(), place), s.Health.Ping(t.Context())} {

@@ -111,7 +111,7 @@ func filled(ctx context.Context, db *DB, p tenant.Place) error {
 		return err
 	}
 	doc := tenant.Document{ID: "doc", Data: tenant.Data(`{"of":"` + string(p.Org) + `"}`)}
-	_, err := db.Store().Documents.Insert(ctx, p, "", doc, 0)
+	_, err := db.Store().Documents.Insert(ctx, p.In(""), doc, 0)
 	return err
 }
 
@@ -288,7 +288,7 @@ func TestIDsThatWouldLeadElsewhereReachNoFile(t *testing.T) {
 	db := openTest(t, Options{})
 	for _, id := range []string{"", ".", "..", "../orgd", "a/b", `a\b`, "A", "a.db", "a_b", "a\x00", strings.Repeat("a", 65)} {
 		place := tenant.Place{Org: tenant.OrgID(id)}
-		_, get := db.Store().Documents.Get(t.Context(), place, "", "doc")
+		_, get := db.Store().Documents.Get(t.Context(), place.In(""), "doc")
 		for _, err := range []error{
 			get, db.places.Create(t.Context(), place), db.places.Trash(t.Context(), place, "op"),
 			db.places.Trash(t.Context(), tenant.Place{Org: "a"}, tenant.OperationID(id)), db.places.Restore(t.Context(), "op", place),

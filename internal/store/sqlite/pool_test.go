@@ -29,7 +29,7 @@ func TestOneOfManyOpensTheFile(t *testing.T) {
 	for range 64 {
 		group.Go(func() {
 			<-start
-			if _, err := db.Store().Documents.Get(t.Context(), place, "", "doc"); err != nil {
+			if _, err := db.Store().Documents.Get(t.Context(), place.In(""), "doc"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -66,7 +66,7 @@ func TestPoolKeepsItsBound(t *testing.T) {
 				}
 				// A call waits for a place no longer than its own time, which is short where eight share two.
 				for {
-					_, err := db.Store().Documents.Insert(t.Context(), place, "", doc, 0)
+					_, err := db.Store().Documents.Insert(t.Context(), place.In(""), doc, 0)
 					if err == nil {
 						break
 					}
@@ -86,7 +86,7 @@ func TestPoolKeepsItsBound(t *testing.T) {
 			t.Fatal(err)
 		}
 		documents += u.Documents
-		list, err := db.Store().Documents.List(t.Context(), place, "", "", 1000)
+		list, err := db.Store().Documents.List(t.Context(), place.In(""), "", 1000)
 		if err != nil || int64(len(list)) != u.Documents {
 			t.Errorf("%d documents are listed, %d counted (%v)", len(list), u.Documents, err)
 		}
@@ -102,7 +102,7 @@ func TestPoolWaitsForAPlaceUntilTheContextEnds(t *testing.T) {
 	err := db.pool.use(t.Context(), one.Org, func(*file) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 		defer cancel()
-		_, err := db.Store().Documents.Get(ctx, two, "", "doc")
+		_, err := db.Store().Documents.Get(ctx, two.In(""), "doc")
 		if !tenant.IsCode(err, tenant.CodeUnavailable) {
 			t.Errorf("with all places taken: %v", err)
 		}
@@ -148,7 +148,7 @@ func TestExclusiveWaitsForUsersAndKeepsOthersOut(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 	defer cancel()
-	if _, err := db.Store().Documents.Get(ctx, place, "", "doc"); !tenant.IsCode(err, tenant.CodeUnavailable) {
+	if _, err := db.Store().Documents.Get(ctx, place.In(""), "doc"); !tenant.IsCode(err, tenant.CodeUnavailable) {
 		t.Errorf("a user who came after: %v", err)
 	}
 	select {

@@ -63,11 +63,11 @@ func TestFilesThatAreNotWhatTheirNameSays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = db.Store().Documents.Get(t.Context(), place, "", "doc")
+			_, err = db.Store().Documents.Get(t.Context(), place.In(""), "doc")
 			if !tenant.IsCode(err, tenant.CodeUnavailable) {
 				t.Errorf("get: %v", err)
 			}
-			_, err = db.Store().Documents.Insert(t.Context(), place, "", tenant.Document{ID: "a", Data: tenant.Data(`{}`)}, 0)
+			_, err = db.Store().Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "a", Data: tenant.Data(`{}`)}, 0)
 			if !tenant.IsCode(err, tenant.CodeUnavailable) {
 				t.Errorf("insert: %v", err)
 			}
@@ -118,7 +118,7 @@ func TestDamageInsideAFile(t *testing.T) {
 	copy(raw[at:], bytes.Repeat([]byte{0xff}, 64))
 	overwrite(t, path, raw)
 	for range 2 {
-		_, err = db.Store().Documents.Get(t.Context(), place, "", "doc")
+		_, err = db.Store().Documents.Get(t.Context(), place.In(""), "doc")
 		if !tenant.IsCode(err, tenant.CodeUnavailable) || !damaged(err) {
 			t.Errorf("get: %v", err)
 		}
@@ -134,7 +134,7 @@ func TestAWriteNeverMakesAFile(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	_, err := db.Store().Documents.Insert(t.Context(), place, "", tenant.Document{ID: "a", Data: tenant.Data(`{}`)}, 0)
+	_, err := db.Store().Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "a", Data: tenant.Data(`{}`)}, 0)
 	if !tenant.IsCode(err, tenant.CodeNotFound) {
 		t.Errorf("insert without a file: %v", err)
 	}
@@ -189,18 +189,18 @@ func TestNamesReachNoSchema(t *testing.T) {
 		"PRAGMA writable_schema = 1", "\x00", "%s", "?1",
 	} {
 		doc := tenant.Document{ID: tenant.DocumentID(evil), Data: tenant.Data(`{"a":"` + evil + `"}`), WriteID: evil}
-		if _, err := s.Documents.Insert(t.Context(), place, "", doc, 0); err != nil {
+		if _, err := s.Documents.Insert(t.Context(), place.In(""), doc, 0); err != nil {
 			t.Errorf("insert %q: %v", evil, err)
 		}
-		got, err := s.Documents.Get(t.Context(), place, "", doc.ID)
+		got, err := s.Documents.Get(t.Context(), place.In(""), doc.ID)
 		if err != nil || got.WriteID != evil {
 			t.Errorf("get %q: %v %v", evil, got, err)
 		}
 		for _, err := range []error{
-			errorOf(s.Documents.Insert(t.Context(), place, tenant.Collection(evil), doc, 0)),
-			errorOf(s.Documents.Get(t.Context(), place, tenant.Collection(evil), doc.ID)),
-			errorOf(s.Documents.List(t.Context(), place, tenant.Collection(evil), doc.ID, 1)),
-			s.Documents.Delete(t.Context(), place, tenant.Collection(evil), doc.ID, 0),
+			errorOf(s.Documents.Insert(t.Context(), place.In(tenant.Collection(evil)), doc, 0)),
+			errorOf(s.Documents.Get(t.Context(), place.In(tenant.Collection(evil)), doc.ID)),
+			errorOf(s.Documents.List(t.Context(), place.In(tenant.Collection(evil)), doc.ID, 1)),
+			s.Documents.Delete(t.Context(), place.In(tenant.Collection(evil)), doc.ID, 0),
 		} {
 			if !tenant.IsCode(err, tenant.CodeNotFound) {
 				t.Errorf("collection %q: %v", evil, err)
@@ -321,8 +321,8 @@ func TestFullDiskByThreshold(t *testing.T) {
 	free = 49
 	doc := tenant.Document{ID: "more", Data: tenant.Data(`{}`)}
 	for act, err := range map[string]error{
-		"insert": errorOf(s.Documents.Insert(t.Context(), place, "", doc, 0)),
-		"update": errorOf(s.Documents.Update(t.Context(), place, "", "doc", 0, func(*tenant.Document) error { return nil })),
+		"insert": errorOf(s.Documents.Insert(t.Context(), place.In(""), doc, 0)),
+		"update": errorOf(s.Documents.Update(t.Context(), place.In(""), "doc", 0, func(*tenant.Document) error { return nil })),
 		"create": s.Places.Create(t.Context(), tenant.Place{Org: "new"}),
 		"org":    s.Orgs.Insert(t.Context(), tenant.Organization{ID: "b"}, tenant.Upkeep{}),
 		"ping":   s.Health.Ping(t.Context()),
@@ -332,8 +332,8 @@ func TestFullDiskByThreshold(t *testing.T) {
 		}
 	}
 	for act, err := range map[string]error{
-		"get":                  errorOf(s.Documents.Get(t.Context(), place, "", "doc")),
-		"delete":               s.Documents.Delete(t.Context(), place, "", "other", 0),
+		"get":                  errorOf(s.Documents.Get(t.Context(), place.In(""), "doc")),
+		"delete":               s.Documents.Delete(t.Context(), place.In(""), "other", 0),
 		"create what is there": s.Places.Create(t.Context(), place),
 		"log in":               s.Sessions.Insert(t.Context(), tenant.Session{ID: "a"}),
 		"trash":                s.Places.Trash(t.Context(), place, "op"),
@@ -346,7 +346,7 @@ func TestFullDiskByThreshold(t *testing.T) {
 	}
 	holds(t, db, place, "doc")
 	free = 50
-	if _, err := s.Documents.Insert(t.Context(), place, "", doc, 0); err != nil {
+	if _, err := s.Documents.Insert(t.Context(), place.In(""), doc, 0); err != nil {
 		t.Errorf("insert once there is room: %v", err)
 	}
 }
@@ -386,12 +386,12 @@ func TestFullFile(t *testing.T) {
 	limit("1") // no more than there are
 	s := db.Store()
 	big := tenant.Document{ID: "big", Data: tenant.Data(`{"a":"` + strings.Repeat("x", 100_000) + `"}`)}
-	if _, err := s.Documents.Insert(t.Context(), place, "", big, 0); !tenant.IsCode(err, tenant.CodeStorageFull) {
+	if _, err := s.Documents.Insert(t.Context(), place.In(""), big, 0); !tenant.IsCode(err, tenant.CodeStorageFull) {
 		t.Errorf("insert into a full file: %v", err)
 	}
 	holds(t, db, place, "doc", "other")
 	limit("1")
-	if err := s.Documents.Delete(t.Context(), place, "", "other", 0); err != nil {
+	if err := s.Documents.Delete(t.Context(), place.In(""), "other", 0); err != nil {
 		t.Errorf("delete in a full file: %v", err)
 	}
 	holds(t, db, place, "doc")
@@ -399,7 +399,7 @@ func TestFullFile(t *testing.T) {
 		t.Errorf("usage %v (%v)", u, err)
 	}
 	limit("100000")
-	if _, err := s.Documents.Insert(t.Context(), place, "", big, 0); err != nil {
+	if _, err := s.Documents.Insert(t.Context(), place.In(""), big, 0); err != nil {
 		t.Errorf("insert once there is room: %v", err)
 	}
 }

@@ -55,10 +55,10 @@ func spoilDocuments(spoil func(store.Documents) store.Documents) func(store.Stor
 
 type endless struct{ store.Documents }
 
-func (b endless) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
+func (b endless) List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
 	var all []tenant.Document
 	for len(all) < limit {
-		page, err := b.Documents.List(ctx, place, c, after, limit-len(all))
+		page, err := b.Documents.List(ctx, in, after, limit-len(all))
 		if err != nil || len(page) == 0 {
 			return all, err
 		}
@@ -69,8 +69,8 @@ func (b endless) List(ctx context.Context, place tenant.Place, c tenant.Collecti
 
 type alphabetical struct{ store.Documents }
 
-func (b alphabetical) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
-	all, err := b.Documents.List(ctx, place, c, "", 1000)
+func (b alphabetical) List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
+	all, err := b.Documents.List(ctx, in, "", 1000)
 	letters := func(id tenant.DocumentID) string { return strings.ToLower(string(id)) }
 	slices.SortFunc(all, func(x, y tenant.Document) int { return cmp.Compare(letters(x.ID), letters(y.ID)) })
 	all = slices.DeleteFunc(all, func(d tenant.Document) bool { return letters(d.ID) <= letters(after) })
@@ -79,26 +79,26 @@ func (b alphabetical) List(ctx context.Context, place tenant.Place, c tenant.Col
 
 type forgetsWriteIDs struct{ store.Documents }
 
-func (b forgetsWriteIDs) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64) (tenant.Document, error) {
-	if _, err := b.Get(ctx, place, c, doc.ID); err == nil {
+func (b forgetsWriteIDs) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64) (tenant.Document, error) {
+	if _, err := b.Get(ctx, in, doc.ID); err == nil {
 		return tenant.Document{}, tenant.Errorf(tenant.CodeIDTaken, "the id is taken")
 	}
-	return b.Documents.Insert(ctx, place, c, doc, quota)
+	return b.Documents.Insert(ctx, in, doc, quota)
 }
 
 type trustsInserts struct{ store.Documents }
 
-func (b trustsInserts) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64) (tenant.Document, error) {
-	if there, err := b.Get(ctx, place, c, doc.ID); err == nil {
+func (b trustsInserts) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64) (tenant.Document, error) {
+	if there, err := b.Get(ctx, in, doc.ID); err == nil {
 		return there, nil
 	}
-	return b.Documents.Insert(ctx, place, c, doc, quota)
+	return b.Documents.Insert(ctx, in, doc, quota)
 }
 
 type blindDelete struct{ store.Documents }
 
-func (b blindDelete) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, _ int64) error {
-	return b.Documents.Delete(ctx, place, c, id, 0)
+func (b blindDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, _ int64) error {
+	return b.Documents.Delete(ctx, in, id, 0)
 }
 
 // lateDelete lets an update come between the look at the version and the delete.
@@ -107,8 +107,8 @@ type lateDelete struct {
 	compared, updated chan struct{}
 }
 
-func (b lateDelete) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
-	doc, err := b.Get(ctx, place, c, id)
+func (b lateDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+	doc, err := b.Get(ctx, in, id)
 	if err != nil {
 		return err
 	}
@@ -117,20 +117,20 @@ func (b lateDelete) Delete(ctx context.Context, place tenant.Place, c tenant.Col
 	}
 	meet(ctx, b.compared)
 	meet(ctx, b.updated)
-	return b.Documents.Delete(ctx, place, c, id, 0)
+	return b.Documents.Delete(ctx, in, id, 0)
 }
 
-func (b lateDelete) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
+func (b lateDelete) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
 	meet(ctx, b.compared)
-	doc, err := b.Documents.Update(ctx, place, c, id, quota, change)
+	doc, err := b.Documents.Update(ctx, in, id, quota, change)
 	meet(ctx, b.updated)
 	return doc, err
 }
 
 type meekDelete struct{ store.Documents }
 
-func (b meekDelete) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
-	return forgive(tenant.CodeNotFound, b.Documents.Delete(ctx, place, c, id, version))
+func (b meekDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+	return forgive(tenant.CodeNotFound, b.Documents.Delete(ctx, in, id, version))
 }
 
 // rewrites stores another text than it was given.
@@ -139,9 +139,9 @@ type rewrites struct {
 	through func(tenant.Data) tenant.Data
 }
 
-func (b rewrites) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64) (tenant.Document, error) {
+func (b rewrites) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64) (tenant.Document, error) {
 	doc.Data = b.through(doc.Data)
-	return b.Documents.Insert(ctx, place, c, doc, quota)
+	return b.Documents.Insert(ctx, in, doc, quota)
 }
 
 func throughDoubles(data tenant.Data) tenant.Data {
@@ -162,8 +162,8 @@ func throughMarkup(data tenant.Data) tenant.Data {
 
 type merges struct{ store.Documents }
 
-func (b merges) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
-	return b.Documents.Update(ctx, place, c, id, quota, func(doc *tenant.Document) error {
+func (b merges) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
+	return b.Documents.Update(ctx, in, id, quota, func(doc *tenant.Document) error {
 		before := doc.Data
 		if err := change(doc); err != nil {
 			return err
@@ -179,11 +179,11 @@ type makesPlaces struct {
 	places store.Places
 }
 
-func (b makesPlaces) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64) (tenant.Document, error) {
-	if err := b.places.Create(ctx, place); err != nil {
+func (b makesPlaces) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64) (tenant.Document, error) {
+	if err := b.places.Create(ctx, in.Place); err != nil {
 		return tenant.Document{}, err
 	}
-	return b.Documents.Insert(ctx, place, c, doc, quota)
+	return b.Documents.Insert(ctx, in, doc, quota)
 }
 
 // owners knows whose each namespace is, and lets nobody else in: whoever comes is taken for the owner.
@@ -207,11 +207,11 @@ func (b *owners) Create(ctx context.Context, place tenant.Place) error {
 	return b.Places.Create(ctx, place)
 }
 
-func (b *owners) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID) (tenant.Document, error) {
+func (b *owners) Get(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID) (tenant.Document, error) {
 	b.mu.Lock()
-	place.Org = b.of[place.Placement.Namespace]
+	in.Org = b.of[in.Placement.Namespace]
 	b.mu.Unlock()
-	return b.Documents.Get(ctx, place, c, id)
+	return b.Documents.Get(ctx, in, id)
 }
 
 // pooled keeps everybody's documents in the first place that it sees.
@@ -225,24 +225,24 @@ func (b *pooled) pool(place tenant.Place) tenant.Place {
 	return *b.first.Load()
 }
 
-func (b *pooled) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64) (tenant.Document, error) {
-	return b.inner.Insert(ctx, b.pool(place), c, doc, quota)
+func (b *pooled) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64) (tenant.Document, error) {
+	return b.inner.Insert(ctx, b.pool(in.Place).In(in.Collection), doc, quota)
 }
 
-func (b *pooled) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID) (tenant.Document, error) {
-	return b.inner.Get(ctx, b.pool(place), c, id)
+func (b *pooled) Get(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID) (tenant.Document, error) {
+	return b.inner.Get(ctx, b.pool(in.Place).In(in.Collection), id)
 }
 
-func (b *pooled) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
-	return b.inner.List(ctx, b.pool(place), c, after, limit)
+func (b *pooled) List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID, limit int) ([]tenant.Document, error) {
+	return b.inner.List(ctx, b.pool(in.Place).In(in.Collection), after, limit)
 }
 
-func (b *pooled) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
-	return b.inner.Update(ctx, b.pool(place), c, id, quota, change)
+func (b *pooled) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
+	return b.inner.Update(ctx, b.pool(in.Place).In(in.Collection), id, quota, change)
 }
 
-func (b *pooled) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
-	return b.inner.Delete(ctx, b.pool(place), c, id, version)
+func (b *pooled) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+	return b.inner.Delete(ctx, b.pool(in.Place).In(in.Collection), id, version)
 }
 
 func (b *pooled) Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error) {
@@ -255,15 +255,15 @@ type quotaWith struct {
 	quota func(usage tenant.Usage, quota int64) (int64, error)
 }
 
-func (b quotaWith) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
-	usage, err := b.Usage(ctx, place)
+func (b quotaWith) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
+	usage, err := b.Usage(ctx, in.Place)
 	if err != nil {
 		return tenant.Document{}, err
 	}
 	if quota, err = b.quota(usage, quota); err != nil {
 		return tenant.Document{}, err
 	}
-	return b.Documents.Update(ctx, place, c, id, quota, change)
+	return b.Documents.Update(ctx, in, id, quota, change)
 }
 
 func noQuota(tenant.Usage, int64) (int64, error) { return 0, nil }
@@ -277,11 +277,11 @@ func strictQuota(usage tenant.Usage, quota int64) (int64, error) {
 
 type quotaEach struct{ store.Documents }
 
-func (b quotaEach) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64) (tenant.Document, error) {
+func (b quotaEach) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64) (tenant.Document, error) {
 	if quota > 0 && int64(len(doc.Data)) > quota {
 		return tenant.Document{}, tenant.Errorf(tenant.CodeQuota, "the document is too large")
 	}
-	return b.Documents.Insert(ctx, place, c, doc, 0)
+	return b.Documents.Insert(ctx, in, doc, 0)
 }
 
 // hoards counts what was deleted as if it were there.
@@ -290,8 +290,8 @@ type hoards struct {
 	deleted atomic.Int64
 }
 
-func (b *hoards) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
-	err := b.Documents.Delete(ctx, place, c, id, version)
+func (b *hoards) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+	err := b.Documents.Delete(ctx, in, id, version)
 	if err == nil {
 		b.deleted.Add(1)
 	}
@@ -311,7 +311,7 @@ func (b countsRunes) Usage(ctx context.Context, place tenant.Place) (tenant.Usag
 	if err != nil {
 		return usage, err
 	}
-	all, err := b.List(ctx, place, tenant.DefaultCollection, "", 1000)
+	all, err := b.List(ctx, place.In(tenant.DefaultCollection), "", 1000)
 	usage.Bytes = 0
 	for _, doc := range all {
 		usage.Bytes += int64(len([]rune(string(doc.Data))))
@@ -326,17 +326,17 @@ type losesCounts struct {
 	count   atomic.Int64
 }
 
-func (b *losesCounts) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document, quota int64) (tenant.Document, error) {
+func (b *losesCounts) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document, quota int64) (tenant.Document, error) {
 	count := b.count.Load()
-	got, err := b.Documents.Insert(ctx, place, c, doc, quota)
+	got, err := b.Documents.Insert(ctx, in, doc, quota)
 	b.inserts.join(ctx)
 	b.count.Store(count + 1)
 	return got, err
 }
 
-func (b *losesCounts) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, version int64) error {
+func (b *losesCounts) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
 	b.count.Add(-1)
-	return b.Documents.Delete(ctx, place, c, id, version)
+	return b.Documents.Delete(ctx, in, id, version)
 }
 
 func (b *losesCounts) Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error) {

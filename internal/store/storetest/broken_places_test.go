@@ -111,11 +111,11 @@ type lossyPlaces struct {
 }
 
 func (b lossyPlaces) lose(ctx context.Context, place tenant.Place) error {
-	docs, err := b.documents.List(ctx, place, tenant.DefaultCollection, "", 1)
+	docs, err := b.documents.List(ctx, place.In(tenant.DefaultCollection), "", 1)
 	if err != nil || len(docs) == 0 {
 		return err
 	}
-	return b.documents.Delete(ctx, place, tenant.DefaultCollection, docs[0].ID, 0)
+	return b.documents.Delete(ctx, place.In(tenant.DefaultCollection), docs[0].ID, 0)
 }
 
 func (b lossyPlaces) Rename(ctx context.Context, from, to tenant.Place) error {

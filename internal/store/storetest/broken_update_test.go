@@ -267,10 +267,10 @@ type lostUpdates struct {
 	callers *gathering
 }
 
-func (b lostUpdates) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
+func (b lostUpdates) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64,
 	change func(*tenant.Document) error,
 ) (tenant.Document, error) {
-	doc, err := b.Get(ctx, place, c, id)
+	doc, err := b.Get(ctx, in, id)
 	if err != nil {
 		return doc, err
 	}
@@ -278,7 +278,7 @@ func (b lostUpdates) Update(ctx context.Context, place tenant.Place, c tenant.Co
 	if err := change(&doc); err != nil {
 		return tenant.Document{}, err
 	}
-	return b.Documents.Update(ctx, place, c, id, quota, func(d *tenant.Document) error {
+	return b.Documents.Update(ctx, in, id, quota, func(d *tenant.Document) error {
 		*d = doc
 		return nil
 	})

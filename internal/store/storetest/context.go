@@ -49,7 +49,7 @@ func setScene(d *desk) scene {
 	d.need(d.Sessions.Insert(ctx, sc.session), "insert a session")
 	d.need(d.Keys.Insert(ctx, sc.key, upkeep), "insert a key")
 	d.need(d.Instances.Register(ctx, sc.server), "register a server")
-	_, err := d.Documents.Insert(ctx, sc.place, "", sc.doc, 0)
+	_, err := d.Documents.Insert(ctx, sc.place.In(""), sc.doc, 0)
 	d.need(err, "insert a document")
 	_, _, err = d.Idempotency.Begin(ctx, sc.record, noon, 10)
 	d.need(err, "begin a request")
@@ -126,16 +126,16 @@ func (sc scene) documentCalls(d *desk) calls {
 	op := tenant.OperationID(tenant.NewID())
 	return calls{
 		"Documents.Insert": func(ctx context.Context) error {
-			return errOf(d.Documents.Insert(ctx, sc.place, "", newDocument("other"), 0))
+			return errOf(d.Documents.Insert(ctx, sc.place.In(""), newDocument("other"), 0))
 		},
 		"Documents.Get": func(ctx context.Context) error {
-			return errOf(d.Documents.Get(ctx, sc.place, "", sc.doc.ID))
+			return errOf(d.Documents.Get(ctx, sc.place.In(""), sc.doc.ID))
 		},
-		"Documents.List": func(ctx context.Context) error { return errOf(d.Documents.List(ctx, sc.place, "", "", 1)) },
+		"Documents.List": func(ctx context.Context) error { return errOf(d.Documents.List(ctx, sc.place.In(""), "", 1)) },
 		"Documents.Update": func(ctx context.Context) error {
-			return errOf(d.Documents.Update(ctx, sc.place, "", sc.doc.ID, 0, func(*tenant.Document) error { return nil }))
+			return errOf(d.Documents.Update(ctx, sc.place.In(""), sc.doc.ID, 0, func(*tenant.Document) error { return nil }))
 		},
-		"Documents.Delete": func(ctx context.Context) error { return d.Documents.Delete(ctx, sc.place, "", sc.doc.ID, 0) },
+		"Documents.Delete": func(ctx context.Context) error { return d.Documents.Delete(ctx, sc.place.In(""), sc.doc.ID, 0) },
 		"Documents.Usage":  func(ctx context.Context) error { return errOf(d.Documents.Usage(ctx, sc.place)) },
 		"Places.Create":    func(ctx context.Context) error { return d.Places.Create(ctx, newPlace()) },
 		"Places.Rename":    func(ctx context.Context) error { return d.Places.Rename(ctx, sc.place, elsewhere) },
@@ -218,7 +218,7 @@ func leavesNothingWhenItsContextIsOver(d *desk) {
 	user, err := d.Users.Get(ctx, sc.user.ID)
 	d.need(err, "get the user")
 	d.same(user, settled(sc.user), "the user")
-	doc, err := d.Documents.Get(ctx, sc.place, "", sc.doc.ID)
+	doc, err := d.Documents.Get(ctx, sc.place.In(""), sc.doc.ID)
 	d.need(err, "get the document")
 	d.same(doc, settled(sc.doc), "the document")
 	usage, err := d.Documents.Usage(ctx, sc.place)

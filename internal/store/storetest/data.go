@@ -53,16 +53,16 @@ func dataComesBackExactly(d *desk) {
 		given := newDocument(id)
 		given.Data = data
 		d.exact(d.write(place, given).Data, data, "insert", what)
-		d.need(d.change(place, "", id, `{"other":1}`, 0), "update away")
-		d.need(d.change(place, "", id, string(data), 0), "update back")
-		got, err := d.Documents.Get(d.Context(), place, "", id)
+		d.need(d.change(place.In(""), id, `{"other":1}`, 0), "update away")
+		d.need(d.change(place.In(""), id, string(data), 0), "update back")
+		got, err := d.Documents.Get(d.Context(), place.In(""), id)
 		d.need(err, "get")
 		d.exact(got.Data, data, "get", what)
-		page, err := d.Documents.List(d.Context(), place, "", "", 1)
+		page, err := d.Documents.List(d.Context(), place.In(""), "", 1)
 		d.need(err, "list")
 		d.exact(page[0].Data, data, "list", what)
 		d.stores(place, 1, len(data), "of one document with "+what)
-		d.need(d.Documents.Delete(d.Context(), place, "", id, 0), "delete")
+		d.need(d.Documents.Delete(d.Context(), place.In(""), id, 0), "delete")
 		d.stores(place, 0, 0, "after the delete of a document with "+what)
 	}
 }
@@ -80,7 +80,7 @@ func largeDataComesBackExactly(d *desk) {
 	given := newDocument("large")
 	given.Data = tenant.Data(`{"a":"` + strings.Repeat("ü€😀 ", 60_000) + `","b":[` + strings.Repeat("1.5,", 5_000) + `0]}`)
 	doc := d.write(place, given)
-	got, err := d.Documents.Get(d.Context(), place, "", "large")
+	got, err := d.Documents.Get(d.Context(), place.In(""), "large")
 	d.need(err, "get")
 	if string(sorted(got.Data)) != string(sorted(given.Data)) {
 		d.Errorf("a document of %d bytes comes back as another one of %d", len(given.Data), len(got.Data))
@@ -93,8 +93,8 @@ func dataUpdateReplacesAll(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
 	for _, text := range []string{`{"a":{"b":1,"c":2}}`, `{"a":{"b":1}}`, `{"a":1}`, `{"a":[{"b":1}]}`, `{"b":null}`, `{}`, `{"a":1}`} {
-		d.need(d.change(place, "", "doc", text, 0), "update to %s", text)
-		got, err := d.Documents.Get(d.Context(), place, "", "doc")
+		d.need(d.change(place.In(""), "doc", text, 0), "update to %s", text)
+		got, err := d.Documents.Get(d.Context(), place.In(""), "doc")
 		d.need(err, "get")
 		d.exact(got.Data, tenant.Data(text), "get after an update", text)
 	}

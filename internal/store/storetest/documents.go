@@ -36,7 +36,7 @@ func documentID(doc tenant.Document) tenant.DocumentID { return doc.ID }
 // write inserts a document without quota and returns it as it is stored.
 func (d *desk) write(place tenant.Place, doc tenant.Document) tenant.Document {
 	d.Helper()
-	got, err := d.Documents.Insert(d.Context(), place, "", doc, 0)
+	got, err := d.Documents.Insert(d.Context(), place.In(""), doc, 0)
 	d.need(err, "insert document %q", doc.ID)
 	d.same(got, settled(doc), "what the insert returns")
 	return got
@@ -45,7 +45,7 @@ func (d *desk) write(place tenant.Place, doc tenant.Document) tenant.Document {
 // reads complains unless the document is read as it was stored.
 func (d *desk) reads(place tenant.Place, want tenant.Document, what string) {
 	d.Helper()
-	got, err := d.Documents.Get(d.Context(), place, "", want.ID)
+	got, err := d.Documents.Get(d.Context(), place.In(""), want.ID)
 	if err != nil {
 		d.Errorf("%s: get %q: %v", what, want.ID, err)
 		return
@@ -56,7 +56,7 @@ func (d *desk) reads(place tenant.Place, want tenant.Document, what string) {
 // gone complains unless the document is not there.
 func (d *desk) gone(place tenant.Place, id tenant.DocumentID, what string) {
 	d.Helper()
-	_, err := d.Documents.Get(d.Context(), place, "", id)
+	_, err := d.Documents.Get(d.Context(), place.In(""), id)
 	d.want(tenant.CodeNotFound, err, "%s: get %q", what, id)
 }
 
@@ -69,8 +69,8 @@ func (d *desk) stores(place tenant.Place, documents, bytes int, what string) {
 }
 
 // change updates a document without quota to new data.
-func (d *desk) change(place tenant.Place, c tenant.Collection, id tenant.DocumentID, data string, quota int64) error {
-	_, err := d.Documents.Update(d.Context(), place, c, id, quota, func(doc *tenant.Document) error {
+func (d *desk) change(in tenant.CollectionRef, id tenant.DocumentID, data string, quota int64) error {
+	_, err := d.Documents.Update(d.Context(), in, id, quota, func(doc *tenant.Document) error {
 		doc.Data, doc.WriteID, doc.UpdatedAt = tenant.Data(data), tenant.NewID(), noon.Add(time.Hour)
 		return nil
 	})
@@ -87,7 +87,7 @@ func documentListIsInOrder(d *desk) {
 		d.write(place, newDocument(id))
 	}
 	list := func(after tenant.DocumentID, limit int) ([]tenant.Document, error) {
-		return d.Documents.List(d.Context(), place, "", after, limit)
+		return d.Documents.List(d.Context(), place.In(""), after, limit)
 	}
 	all := pages(d, documentID, list)
 	d.same(keys(all, documentID, ids), ids, "all documents, by pages")
@@ -106,7 +106,7 @@ func documentListIsInOrder(d *desk) {
 
 func documentsOfAnEmptyHome(d *desk) {
 	place := d.home()
-	page, err := d.Documents.List(d.Context(), place, "", "", 2)
+	page, err := d.Documents.List(d.Context(), place.In(""), "", 2)
 	d.need(err, "list an empty home")
 	d.same(len(page), 0, "rows in an empty home")
 	d.gone(place, "doc", "an empty home")
@@ -122,8 +122,8 @@ func documentIDsThatLookLikeSomethingElse(d *desk) {
 	for _, id := range ids {
 		doc := d.write(place, newDocument(id))
 		d.reads(place, doc, "a document by an id that looks like something else")
-		d.need(d.change(place, "", id, `{"n":2}`, 0), "update %q", id)
-		d.need(d.Documents.Delete(d.Context(), place, "", id, 2), "delete %q", id)
+		d.need(d.change(place.In(""), id, `{"n":2}`, 0), "update %q", id)
+		d.need(d.Documents.Delete(d.Context(), place.In(""), id, 2), "delete %q", id)
 		d.gone(place, id, "after the delete")
 	}
 }
@@ -133,7 +133,7 @@ func documentFurtherCollection(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
 	for _, when := range []string{"before anything was tried", "after all writes were tried"} {
-		for act, err := range d.collectionActs(place, "notes") {
+		for act, err := range d.collectionActs(place.In("notes")) {
 			d.want(tenant.CodeNotFound, err, "%s in a collection that was never made, %s", act, when)
 		}
 	}
@@ -145,7 +145,7 @@ func documentOrganizationsAreApart(d *desk) {
 	doc := d.write(places[0], newDocument("doc"))
 	d.gone(places[1], "doc", "another organization")
 	other := d.write(places[1], newDocument("doc"))
-	d.need(d.Documents.Delete(d.Context(), places[1], "", "doc", 0), "delete in another organization")
+	d.need(d.Documents.Delete(d.Context(), places[1].In(""), "doc", 0), "delete in another organization")
 	d.reads(places[0], doc, "the document after writes of another organization")
 	d.gone(places[1], other.ID, "after the delete")
 	d.stores(places[0], 1, len(doc.Data), "of the one")
@@ -160,26 +160,26 @@ func documentInsertAgain(d *desk) {
 	again := given
 	again.Data, again.UpdatedAt = tenant.Data(`{"n":2,"longer":true}`), noon.Add(time.Hour)
 	for _, quota := range []int64{0, int64(len(doc.Data)), 1} {
-		got, err := d.Documents.Insert(d.Context(), place, "", again, quota)
+		got, err := d.Documents.Insert(d.Context(), place.In(""), again, quota)
 		d.need(err, "insert again, with its write id and quota %d", quota)
 		d.same(got, doc, "what comes back from an insert that was done before")
 	}
 	stranger := given
 	stranger.WriteID = tenant.NewID()
-	_, err := d.Documents.Insert(d.Context(), place, "", stranger, 0)
+	_, err := d.Documents.Insert(d.Context(), place.In(""), stranger, 0)
 	d.want(tenant.CodeIDTaken, err, "insert under the id with another write id")
 	d.stores(place, 1, len(doc.Data), "after inserts that added nothing")
 	d.reads(place, doc, "the document after them")
-	_, err = d.Documents.Update(d.Context(), place, "", "doc", 0, func(*tenant.Document) error { return nil })
+	_, err = d.Documents.Update(d.Context(), place.In(""), "doc", 0, func(*tenant.Document) error { return nil })
 	d.need(err, "update to version 2 under the same write id")
-	_, err = d.Documents.Insert(d.Context(), place, "", given, 0)
+	_, err = d.Documents.Insert(d.Context(), place.In(""), given, 0)
 	d.want(tenant.CodeIDTaken, err, "insert again when the document is at version 2")
 }
 
 func documentInsertsWithOneWriteID(d *desk) {
 	place, given := d.home(), newDocument("doc")
 	errs := together(crowd, func(int) error {
-		got, err := d.Documents.Insert(d.Context(), place, "", given, 0)
+		got, err := d.Documents.Insert(d.Context(), place.In(""), given, 0)
 		if err == nil && !equal(got, settled(given)) {
 			d.Errorf("an insert returns %+v", got)
 		}
@@ -192,13 +192,13 @@ func documentInsertsWithOneWriteID(d *desk) {
 func documentDeleteOfVersion(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
-	d.need(d.change(place, "", "doc", `{"n":2}`, 0), "update to version 2")
+	d.need(d.change(place.In(""), "doc", `{"n":2}`, 0), "update to version 2")
 	for _, version := range []int64{1, 3} {
-		err := d.Documents.Delete(d.Context(), place, "", "doc", version)
+		err := d.Documents.Delete(d.Context(), place.In(""), "doc", version)
 		d.want(tenant.CodePrecondition, err, "delete of version %d", version)
 	}
 	d.stores(place, 1, len(`{"n":2}`), "after deletes that were refused")
-	d.need(d.Documents.Delete(d.Context(), place, "", "doc", 2), "delete of version 2")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", 2), "delete of version 2")
 	d.gone(place, "doc", "after the delete")
 }
 
@@ -206,7 +206,7 @@ func documentDeleteOfNothing(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
 	for _, version := range []int64{0, 1} {
-		err := d.Documents.Delete(d.Context(), place, "", "nobody", version)
+		err := d.Documents.Delete(d.Context(), place.In(""), "nobody", version)
 		d.want(tenant.CodeNotFound, err, "delete of version %d of nothing", version)
 	}
 }
@@ -215,7 +215,7 @@ func documentDeleteHasOneWinner(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
 	errs := together(crowd, func(i int) error {
-		return d.Documents.Delete(d.Context(), place, "", "doc", int64(i%2)) // some name the version, some do not
+		return d.Documents.Delete(d.Context(), place.In(""), "doc", int64(i%2)) // some name the version, some do not
 	})
 	d.winner(errs, tenant.CodeNotFound, "deletes of one document")
 	d.stores(place, 0, 0, "after all of them")
@@ -229,9 +229,9 @@ func documentDeleteOrUpdateWins(d *desk) {
 		d.write(place, newDocument(id))
 		errs := together(2, func(i int) error {
 			if i == 0 {
-				return d.Documents.Delete(d.Context(), place, "", id, 1)
+				return d.Documents.Delete(d.Context(), place.In(""), id, 1)
 			}
-			return d.change(place, "", id, `{"n":2}`, 0)
+			return d.change(place.In(""), id, `{"n":2}`, 0)
 		})
 		if errs[0] == nil {
 			d.want(tenant.CodeNotFound, errs[1], "the update after the delete")
@@ -247,9 +247,9 @@ func documentDeleteOrUpdateWins(d *desk) {
 func documentAfterADelete(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
-	d.need(d.change(place, "", "doc", `{"n":2}`, 0), "update")
-	d.need(d.Documents.Delete(d.Context(), place, "", "doc", 0), "delete")
-	d.want(tenant.CodeNotFound, d.change(place, "", "doc", `{}`, 0), "update after the delete")
+	d.need(d.change(place.In(""), "doc", `{"n":2}`, 0), "update")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", 0), "delete")
+	d.want(tenant.CodeNotFound, d.change(place.In(""), "doc", `{}`, 0), "update after the delete")
 	next := d.write(place, newDocument("doc"))
 	d.reads(place, next, "the next document under the id, at version 1")
 }
@@ -262,7 +262,7 @@ func documentPageIsBounded(d *desk) {
 		d.write(place, doc)
 	}
 	for after, want := range map[tenant.DocumentID]int{"": 2, "doc0": 1, "doc1": 1, "doc2": 1, "doc3": 0} {
-		page, err := d.Documents.List(d.Context(), place, "", after, 10)
+		page, err := d.Documents.List(d.Context(), place.In(""), after, 10)
 		d.need(err, "list after %q", after)
 		if len(page) != want {
 			d.Errorf("the page after %q has %d documents, want %d", after, len(page), want)
@@ -271,21 +271,21 @@ func documentPageIsBounded(d *desk) {
 }
 
 // collectionActs are all calls on the documents of one collection, and what came of them.
-func (d *desk) collectionActs(place tenant.Place, c tenant.Collection) map[string]error {
+func (d *desk) collectionActs(in tenant.CollectionRef) map[string]error {
 	ctx := d.Context()
 	return map[string]error{
-		"insert": errOf(d.Documents.Insert(ctx, place, c, newDocument("intruder"), 0)),
-		"get":    errOf(d.Documents.Get(ctx, place, c, "doc")),
-		"list":   errOf(d.Documents.List(ctx, place, c, "", 2)),
-		"update": d.change(place, c, "doc", `{"n":666}`, 0),
-		"delete": d.Documents.Delete(ctx, place, c, "doc", 0),
+		"insert": errOf(d.Documents.Insert(ctx, in, newDocument("intruder"), 0)),
+		"get":    errOf(d.Documents.Get(ctx, in, "doc")),
+		"list":   errOf(d.Documents.List(ctx, in, "", 2)),
+		"update": d.change(in, "doc", `{"n":666}`, 0),
+		"delete": d.Documents.Delete(ctx, in, "doc", 0),
 	}
 }
 
 // documentActs are all calls on documents, none of which may reach a place that is not there.
 func (d *desk) documentActs(place tenant.Place) map[string]error {
-	all := d.collectionActs(place, tenant.DefaultCollection)
-	for act, err := range d.collectionActs(place, "notes") {
+	all := d.collectionActs(place.In(tenant.DefaultCollection))
+	for act, err := range d.collectionActs(place.In("notes")) {
 		all[act+" in a further collection"] = err
 	}
 	_, all["usage"] = d.Documents.Usage(d.Context(), place)
@@ -317,7 +317,7 @@ func documentForeignPlace(d *desk) {
 	resident := d.home()
 	resident.Placement = home.Placement
 	for _, act := range []error{
-		errOf(d.Documents.Get(d.Context(), resident, "", "doc")), d.Documents.Delete(d.Context(), resident, "", "doc", 0),
+		errOf(d.Documents.Get(d.Context(), resident.In(""), "doc")), d.Documents.Delete(d.Context(), resident.In(""), "doc", 0),
 	} {
 		d.wantOneOf([]tenant.Code{tenant.CodeUnavailable, tenant.CodeNotFound}, act, "an act of one with a home elsewhere")
 	}

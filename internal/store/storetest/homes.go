@@ -125,7 +125,7 @@ func scanReadsHomesInOrder(d *desk) {
 	page, err := d.Transfer.Homes.Scan(d.Context(), store.Home{Place: place}, "a.", 2)
 	d.need(err, "scan after an id that none has")
 	d.same(page, want[9:], "what comes after an id that none has")
-	d.need(d.change(place, "", "A", `{"n":2}`, 0), "update")
+	d.need(d.change(place.In(""), "A", `{"n":2}`, 0), "update")
 	want[4] = d.document(place, "A")
 	d.same(d.scanHome(store.Home{Place: place}, 100), want, "the home after one was changed")
 }

@@ -15,46 +15,46 @@ type aroundDocuments struct {
 }
 
 // Insert implements [store.Documents].
-func (w aroundDocuments) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document,
+func (w aroundDocuments) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document,
 	quota int64,
 ) (tenant.Document, error) {
 	return with(ctx, w.around, "Documents.Insert", func() (tenant.Document, error) {
-		return w.inner.Insert(ctx, place, c, doc, quota)
+		return w.inner.Insert(ctx, in, doc, quota)
 	})
 }
 
 // Get implements [store.Documents].
-func (w aroundDocuments) Get(ctx context.Context, place tenant.Place, c tenant.Collection,
+func (w aroundDocuments) Get(ctx context.Context, in tenant.CollectionRef,
 	id tenant.DocumentID,
 ) (tenant.Document, error) {
 	return with(ctx, w.around, "Documents.Get", func() (tenant.Document, error) {
-		return w.inner.Get(ctx, place, c, id)
+		return w.inner.Get(ctx, in, id)
 	})
 }
 
 // List implements [store.Documents].
-func (w aroundDocuments) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID,
+func (w aroundDocuments) List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID,
 	limit int,
 ) ([]tenant.Document, error) {
 	return with(ctx, w.around, "Documents.List", func() ([]tenant.Document, error) {
-		return w.inner.List(ctx, place, c, after, limit)
+		return w.inner.List(ctx, in, after, limit)
 	})
 }
 
 // Update implements [store.Documents].
-func (w aroundDocuments) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
+func (w aroundDocuments) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64,
 	change func(*tenant.Document) error,
 ) (tenant.Document, error) {
 	return with(ctx, w.around, "Documents.Update", func() (tenant.Document, error) {
-		return w.inner.Update(ctx, place, c, id, quota, change)
+		return w.inner.Update(ctx, in, id, quota, change)
 	})
 }
 
 // Delete implements [store.Documents].
-func (w aroundDocuments) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
+func (w aroundDocuments) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID,
 	version int64,
 ) error {
-	return w.around(ctx, "Documents.Delete", func() error { return w.inner.Delete(ctx, place, c, id, version) })
+	return w.around(ctx, "Documents.Delete", func() error { return w.inner.Delete(ctx, in, id, version) })
 }
 
 // Usage implements [store.Documents].

@@ -134,14 +134,14 @@ func documentKind(d *desk) kind[tenant.Document] {
 			return doc
 		},
 		insert: func(ctx context.Context, v tenant.Document) error {
-			_, err := d.Documents.Insert(ctx, place, "", v, 0)
+			_, err := d.Documents.Insert(ctx, place.In(""), v, 0)
 			return err
 		},
 		get: func(ctx context.Context, v tenant.Document) (tenant.Document, error) {
-			return d.Documents.Get(ctx, place, "", v.ID)
+			return d.Documents.Get(ctx, place.In(""), v.ID)
 		},
 		update: func(ctx context.Context, v tenant.Document, change func(*tenant.Document) error) (tenant.Document, error) {
-			return d.Documents.Update(ctx, place, "", v.ID, 0, change)
+			return d.Documents.Update(ctx, place.In(""), v.ID, 0, change)
 		},
 		mark: func(v *tenant.Document, word string) {
 			v.Data = tenant.Data(`{"marks":"` + documentMarks(*v) + word + `"}`)

@@ -34,7 +34,7 @@ func (d *desk) settle() *household {
 	for i := range 3 {
 		h.docs = append(h.docs, d.write(h.place, newDocument(tenant.DocumentID(fmt.Sprint("doc", i)))))
 	}
-	changed, err := d.Documents.Update(d.Context(), h.place, "", "doc1", 0, func(doc *tenant.Document) error {
+	changed, err := d.Documents.Update(d.Context(), h.place.In(""), "doc1", 0, func(doc *tenant.Document) error {
 		doc.Data = tenant.Data(`{"changed":true}`)
 		return nil
 	})
@@ -48,7 +48,7 @@ func (d *desk) settle() *household {
 // lives complains unless the household is all there, to the version and the write id.
 func (d *desk) lives(h *household, what string) {
 	d.Helper()
-	got, err := d.Documents.List(d.Context(), h.place, "", "", 9)
+	got, err := d.Documents.List(d.Context(), h.place.In(""), "", 9)
 	d.need(err, "%s: list", what)
 	d.same(got, h.docs, "%s: the documents", what)
 	usage, err := d.Documents.Usage(d.Context(), h.place)
@@ -87,7 +87,7 @@ func placeCreatesAtOnce(d *desk) {
 		if err := d.Places.Create(d.Context(), place); err != nil {
 			return err
 		}
-		return errOf(d.Documents.Insert(d.Context(), place, "", newDocument(tenant.DocumentID(fmt.Sprint("doc", i))), 0))
+		return errOf(d.Documents.Insert(d.Context(), place.In(""), newDocument(tenant.DocumentID(fmt.Sprint("doc", i))), 0))
 	})
 	d.allDone(errs, "create and insert")
 	usage, err := d.Documents.Usage(d.Context(), place)
@@ -115,7 +115,7 @@ func placeCreateInAnothersNamespace(d *desk) {
 func placeDiscard(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
-	d.need(d.Documents.Delete(d.Context(), place, "", "doc", 0), "delete the only document")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", 0), "delete the only document")
 	d.twice(func() error { return d.Places.Discard(d.Context(), place) }, "discard an empty home")
 	d.unreachable(place, "after discard")
 	d.need(d.Places.Discard(d.Context(), newPlace()), "discard of what was never there")
@@ -186,7 +186,7 @@ func placeRenameLosesNoWrite(d *desk) {
 	h := d.settle()
 	from, to := h.place, moved(h.place)
 	d.need(d.Places.Rename(d.Context(), from, to), "rename")
-	late, err := d.Documents.Insert(d.Context(), from, "", newDocument("late"), 0)
+	late, err := d.Documents.Insert(d.Context(), from.In(""), newDocument("late"), 0)
 	if err != nil {
 		d.want(tenant.CodeNotFound, err, "insert into the old place")
 		d.gone(to, "late", "the new place after the insert was refused")

@@ -52,7 +52,7 @@ func (s settlement) there() map[string]bool {
 		"Transfer.Keys":        d.isThere(err),
 		"Transfer.Idempotency": requested,
 		"Transfer.Audit":       len(entries) == len(acts),
-		"Documents":            d.isThere(errOf(d.Documents.Get(ctx, s.place, "", s.doc.ID))),
+		"Documents":            d.isThere(errOf(d.Documents.Get(ctx, s.place.In(""), s.doc.ID))),
 	}
 }
 

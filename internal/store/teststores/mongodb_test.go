@@ -32,11 +32,11 @@ type strayed struct {
 	to *tenant.Place
 }
 
-func (s strayed) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID) (tenant.Document, error) {
+func (s strayed) Get(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID) (tenant.Document, error) {
 	if s.to.Org != "" {
-		place = *s.to
+		in.Place = *s.to
 	}
-	return s.Documents.Get(ctx, place, c, id)
+	return s.Documents.Get(ctx, in, id)
 }
 
 // home makes an organization's home with one document.
@@ -49,7 +49,7 @@ func home(t *testing.T, s store.Store, slug string) tenant.Place {
 	if err := s.Places.Create(t.Context(), place); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Documents.Insert(t.Context(), place, "", tenant.Document{ID: "d", Data: tenant.Data(`{"of":"` + slug + `"}`)}, 0); err != nil {
+	if _, err := s.Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "d", Data: tenant.Data(`{"of":"` + slug + `"}`)}, 0); err != nil {
 		t.Fatal(err)
 	}
 	return place
@@ -65,14 +65,14 @@ func TestMonitorBitesAStoreThatStrays(t *testing.T) {
 		return s
 	})
 	a, b := home(t, s, "a"), home(t, s, "b")
-	if doc, err := s.Documents.Get(t.Context(), a, "", "d"); err != nil || string(doc.Data) != `{"of":"a"}` {
+	if doc, err := s.Documents.Get(t.Context(), a.In(""), "d"); err != nil || string(doc.Data) != `{"of":"a"}` {
 		t.Fatalf("A reads %s (%v)", doc.Data, err)
 	}
 	if found := m.violations(); len(found) > 0 {
 		t.Fatalf("found %q before the store strayed", found)
 	}
 	to = b
-	if doc, err := s.Documents.Get(t.Context(), a, "", "d"); err != nil || string(doc.Data) != `{"of":"b"}` {
+	if doc, err := s.Documents.Get(t.Context(), a.In(""), "d"); err != nil || string(doc.Data) != `{"of":"b"}` {
 		t.Fatalf("the twin is not broken: A reads %s (%v)", doc.Data, err)
 	}
 	found := m.violations()
@@ -110,11 +110,11 @@ func TestNaming(t *testing.T) {
 		return tenant.Errorf(tenant.CodeUnavailable, "the test refuses")
 	}))
 	ctx, a, b := t.Context(), tenant.Place{Org: "a"}, tenant.Place{Org: "b"}
-	_, _ = s.Documents.Insert(ctx, a, "", tenant.Document{}, 0)
-	_, _ = s.Documents.Get(ctx, a, "", "")
-	_, _ = s.Documents.List(ctx, a, "", "", 1)
-	_, _ = s.Documents.Update(ctx, a, "", "", 0, nil)
-	_ = s.Documents.Delete(ctx, a, "", "", 0)
+	_, _ = s.Documents.Insert(ctx, a.In(""), tenant.Document{}, 0)
+	_, _ = s.Documents.Get(ctx, a.In(""), "")
+	_, _ = s.Documents.List(ctx, a.In(""), "", 1)
+	_, _ = s.Documents.Update(ctx, a.In(""), "", 0, nil)
+	_ = s.Documents.Delete(ctx, a.In(""), "", 0)
 	_, _ = s.Documents.Usage(ctx, a)
 	_ = s.Places.Create(ctx, a)
 	_ = s.Places.Rename(ctx, a, a)

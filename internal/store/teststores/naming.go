@@ -33,36 +33,36 @@ func named(ctx context.Context) (tenant.OrgID, bool) {
 type namedDocuments struct{ inner store.Documents }
 
 // Insert implements [store.Documents].
-func (n namedDocuments) Insert(ctx context.Context, place tenant.Place, c tenant.Collection, doc tenant.Document,
+func (n namedDocuments) Insert(ctx context.Context, in tenant.CollectionRef, doc tenant.Document,
 	quota int64,
 ) (tenant.Document, error) {
-	return n.inner.Insert(name(ctx, place.Org), place, c, doc, quota)
+	return n.inner.Insert(name(ctx, in.Org), in, doc, quota)
 }
 
 // Get implements [store.Documents].
-func (n namedDocuments) Get(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
+func (n namedDocuments) Get(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID,
 ) (tenant.Document, error) {
-	return n.inner.Get(name(ctx, place.Org), place, c, id)
+	return n.inner.Get(name(ctx, in.Org), in, id)
 }
 
 // List implements [store.Documents].
-func (n namedDocuments) List(ctx context.Context, place tenant.Place, c tenant.Collection, after tenant.DocumentID, limit int,
+func (n namedDocuments) List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID, limit int,
 ) ([]tenant.Document, error) {
-	return n.inner.List(name(ctx, place.Org), place, c, after, limit)
+	return n.inner.List(name(ctx, in.Org), in, after, limit)
 }
 
 // Update implements [store.Documents].
-func (n namedDocuments) Update(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID, quota int64,
+func (n namedDocuments) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64,
 	change func(*tenant.Document) error,
 ) (tenant.Document, error) {
-	return n.inner.Update(name(ctx, place.Org), place, c, id, quota, change)
+	return n.inner.Update(name(ctx, in.Org), in, id, quota, change)
 }
 
 // Delete implements [store.Documents].
-func (n namedDocuments) Delete(ctx context.Context, place tenant.Place, c tenant.Collection, id tenant.DocumentID,
+func (n namedDocuments) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID,
 	version int64,
 ) error {
-	return n.inner.Delete(name(ctx, place.Org), place, c, id, version)
+	return n.inner.Delete(name(ctx, in.Org), in, id, version)
 }
 
 // Usage implements [store.Documents].
