@@ -1,7 +1,7 @@
 // Package adoption owns the judgement of which organizations of another service orgd can take over in place, and why not the
 // others. The command orgd adopt calls it, before it writes anything.
 //
-// The invariant (security rule 26): an organization is taken over only where nothing is in doubt: one collection that it alone claims,
+// The invariant: an organization is taken over only where nothing is in doubt: one collection that it alone claims,
 // one admin, an address and a name that nobody else has, a password hash that orgd compares. Each other one is named
 // with a reason, and neither it nor anything of it is touched.
 package adoption

@@ -8,7 +8,7 @@ import (
 	"github.com/orgd/orgd/internal/access"
 )
 
-// homeName is what a collection is called that may be taken (security rule 26).
+// homeName is what a collection is called that may be taken.
 var homeName = regexp.MustCompile(`^org_[a-z0-9_]+$`)
 
 // house finds the collection.

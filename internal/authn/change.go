@@ -16,7 +16,7 @@ import (
 type AccountChange struct {
 	Email    *string
 	Password *string
-	// CurrentPassword is asked for whatever changes (security rule 2, OWASP ASVS 5.0 6.2.3).
+	// CurrentPassword is asked for whatever changes (OWASP ASVS 5.0 6.2.3).
 	CurrentPassword string
 }
 
@@ -212,7 +212,7 @@ const (
 )
 
 // claiming makes an update that may take an address. The answer that an address is taken tells something about others, so it
-// counts like a failed login (security rule 3). Where the address belongs to a change under way, it waits up to claimWait for
+// counts like a failed login. Where the address belongs to a change under way, it waits up to claimWait for
 // the outcome, and then fails with CodeUnavailable.
 func claiming[T any](ctx context.Context, s *Service, caller access.Caller, next wanted, update func() (T, error)) (T, error) {
 	if next.email == "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/orgd/orgd/internal/access"
 )
 
-// eventsPerSecond bounds the security events in the log, so that an attack fills no disk (security rule 29). The first line
+// eventsPerSecond bounds the security events in the log, so that an attack fills no disk. The first line
 // after a pause tells how many were left out.
 const eventsPerSecond = 10
 

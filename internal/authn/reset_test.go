@@ -28,7 +28,7 @@ func TestResetLinkSetsANewPasswordOnce(t *testing.T) {
 	if _, secret, _ := strings.Cut(token, "."); len(secret) != 43 || strings.Contains(stored.Reset.MAC, secret) {
 		t.Errorf("the token %q beside the MAC %q", token, stored.Reset.MAC)
 	}
-	for _, made := range []string{"AcmeCorp1", "ada-ada-ada", "orgd2026"} { // of what guessers know (security rule 8)
+	for _, made := range []string{"AcmeCorp1", "ada-ada-ada", "orgd2026"} { // of what guessers know
 		wantCode(t, made, w.ResetPassword(t.Context(), anyone("hotel"), token, made), tenant.CodeInvalid)
 	}
 	w.must(w.ResetPassword(t.Context(), anyone("hotel"), token, second))

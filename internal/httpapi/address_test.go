@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The client is the peer, unless that is a trusted proxy: then the right-most address that is none (rule 22).
+// The client is the peer, unless that is a trusted proxy: then the right-most address that is none.
 func TestClientAddress(t *testing.T) {
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:ffff::/48")}
 	for _, tc := range []struct {

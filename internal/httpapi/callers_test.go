@@ -159,7 +159,7 @@ var cacheable = map[string]string{
 	"GET /openapi.json":          "no-cache", "GET /openapi.yaml": "no-cache", "GET /docs": "no-cache", "GET /docs/{file}": "no-cache",
 }
 
-// wantSecure checks the headers of rule 28, which every answer has.
+// wantSecure checks the headers that keep browsers safe, which every answer has.
 func wantSecure(t *testing.T, route string, got answer) {
 	t.Helper()
 	kept := "no-store"

@@ -78,7 +78,7 @@ func TestFormOfRequests(t *testing.T) {
 	}
 }
 
-// A route that answers with a secret refuses an Idempotency-Key (rule 13); one that can be repeated anyway ignores it.
+// A route that answers with a secret refuses an Idempotency-Key; one that can be repeated anyway ignores it.
 func TestKeysWhereTheyDoNotBelong(t *testing.T) {
 	key := http.Header{"Idempotency-Key": {"k"}}
 	if err := (&route{secret: true}).checkKey(key); problemFrom(err).Code != api.CodeInvalid {

@@ -21,7 +21,7 @@ var forwarding = []string{
 }
 
 // No route believes a Host or forwarding header: nothing of them is in any answer or log line, and a Host that is not ours is
-// refused before anything else, health checks excepted (rule 22).
+// refused before anything else, health checks excepted.
 func TestNoRouteBelievesTheHost(t *testing.T) {
 	c := newCast(t)
 	victim := c.victim(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/orgd/orgd/internal/httpapi"
 )
 
-// A client's request id comes back where it is safe in a header and a log, else a fresh one does (rule 21).
+// A client's request id comes back where it is safe in a header and a log, else a fresh one does.
 func TestRequestIDs(t *testing.T) {
 	s := bare(t)
 	for sent, kept := range map[string]bool{
@@ -38,7 +38,7 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
-// Every answer carries the headers of rule 28, whatever its status.
+// Every answer carries the headers that keep browsers safe, whatever its status.
 func TestSecurityHeaders(t *testing.T) {
 	s := bare(t, func(o *httpapi.Options) { o.PublicURL = "https://orgd.example" })
 	for _, target := range []string{"/healthz", "/nowhere", "/org/get?x=1", "/docs", "/openapi.json"} {
@@ -61,7 +61,7 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
-// Only the public host, the listed ones and loopback are answered; a page whose name was made to point here is not (rule 22).
+// Only the public host, the listed ones and loopback are answered; a page whose name was made to point here is not.
 func TestHosts(t *testing.T) {
 	s := bare(t, func(o *httpapi.Options) {
 		o.PublicURL, o.Hosts = "https://orgd.example:8443", []string{"inside.example", "2001:db8::7"}

@@ -168,7 +168,7 @@ func TestRestore(t *testing.T) {
 	eve.get(ada.path("/documents/d")).refused(t, 404, api.CodeNotFound)
 }
 
-// An operator deletes by id, or by name with the version that was looked at (rule 17).
+// An operator deletes by id, or by name with the version that was looked at.
 func TestOperatorsDeleteWithCare(t *testing.T) {
 	w := newWorld(t)
 	root, ada := w.operator(), w.found("Acme", "ada@acme.example")

@@ -316,7 +316,7 @@ func TestClosedSignUp(t *testing.T) {
 	w.operator().do("POST", "/org/create", b).want(t, http.StatusCreated, nil)
 }
 
-// Changing the address or password long after the sign-in needs the current password (rule 2).
+// Changing the address or password long after the sign-in needs the current password.
 func TestStepUp(t *testing.T) {
 	w := newWorld(t)
 	ada := w.found("Acme", "ada@acme.example")

@@ -10,7 +10,7 @@ import (
 const (
 	// bodyTimeout is how long a request's body may take to arrive; the time for the act begins when it has.
 	bodyTimeout = 10 * time.Second
-	// throttleDelay is how long the throttle may hold a login back (rule 7 of SECURITY.md), which its route waits out.
+	// throttleDelay is how long the throttle may hold a login back, which its route waits out.
 	throttleDelay = 10 * time.Second
 )
 

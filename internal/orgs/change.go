@@ -93,7 +93,7 @@ func (s *Service) stepUp(ctx context.Context, caller access.Caller, user tenant.
 	})
 }
 
-// named adds a name to the entry, in the form of every text of a client's (security rule 21): a name may have 800 bytes.
+// named adds a name to the entry, in the form of every text of a client's: a name may have 800 bytes.
 func named(entry tenant.AuditEntry, key string, name tenant.Name) tenant.AuditEntry {
 	return entry.With(key, access.CleanClientText(string(name)))
 }

@@ -120,7 +120,7 @@ func deletedSince() error {
 }
 
 // asking runs an act that wants an address, if there is one. That it is in use tells a stranger something, so the answer is
-// counted like a failed login, and who asked too often gets none, whether the address is free or not (security rule 3).
+// counted like a failed login, and who asked too often gets none, whether the address is free or not.
 func (s *Service) asking(ctx context.Context, caller access.Caller, email tenant.Email, act func() error) error {
 	if email == "" {
 		return act()

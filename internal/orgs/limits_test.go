@@ -32,7 +32,7 @@ func newOrg(name, email string) orgs.NewOrganization {
 	return orgs.NewOrganization{Name: name, Email: email, Password: goodPassword}
 }
 
-// Security rule 23: an address creates so many organizations and no more; another one is not concerned.
+// An address creates so many organizations and no more; another one is not concerned.
 func TestSignUpsAreLimitedPerAddress(t *testing.T) {
 	st := open(t)
 	s := start(t, st, limited(st, 2, 100))
@@ -50,7 +50,7 @@ func TestSignUpsAreLimitedPerAddress(t *testing.T) {
 	s.checkRest()
 }
 
-// Security rule 23: one organization is renamed and deleted so often and no more; another one is not concerned.
+// One organization is renamed and deleted so often and no more; another one is not concerned.
 func TestChangesAreLimitedPerOrganization(t *testing.T) {
 	st := open(t)
 	s := start(t, st, limited(st, 100, 3))
@@ -83,7 +83,7 @@ func TestOrganizationsAreBoundedInNumber(t *testing.T) {
 	s.checkRest()
 }
 
-// Security rule 3: that an address is in use is told as often as a password may be guessed. After that nothing is told, of
+// That an address is in use is told as often as a password may be guessed. After that nothing is told, of
 // free addresses neither.
 func TestAskingForTakenAddressesIsThrottled(t *testing.T) {
 	for way, change := range map[string]*orgs.Change{"create": nil, "update": {}, "rename": {Name: new("Renamed")}} {
@@ -112,7 +112,7 @@ func TestAskingForTakenAddressesIsThrottled(t *testing.T) {
 	}
 }
 
-// Security rule 21: the log of acts holds at most 256 bytes of what a client chose, and nothing that turns text around.
+// The log of acts holds at most 256 bytes of what a client chose, and nothing that turns text around.
 func TestAuditEntriesHoldShortNames(t *testing.T) {
 	s := start(t, open(t))
 	long := "Acme " + strings.Repeat("\u2603", 190) // 575 bytes; the slug is acme

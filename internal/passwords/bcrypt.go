@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// The costs of stored hashes that are compared at all (security rule 6). Each step doubles the time, so a hash of
+// The costs of stored hashes that are compared at all. Each step doubles the time, so a hash of
 // cost 31 planted in the store would occupy a worker for a day.
 const (
 	MinCost = 4

@@ -119,7 +119,7 @@ type familiarKey struct{}
 
 // Familiar marks requests made with the returned context as coming from an address where this account has signed in
 // lately. They wait in a line of their own that gets every other turn, and strangers' requests from the same prefix
-// do not take their place: so the owner signs in while many addresses attack (security rule 7).
+// do not take their place: so the owner signs in while many addresses attack.
 func Familiar(ctx context.Context) context.Context {
 	return context.WithValue(ctx, familiarKey{}, true)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/orgd/orgd/internal/throttle"
 )
 
-// Security rule 7: 500 prefixes attack one account for an hour; the owner at the usual address signs in at once, from a new
+// 500 prefixes attack one account for an hour; the owner at the usual address signs in at once, from a new
 // one within MaxDelay, and the attackers get no more guesses than their blocks leave them.
 func TestOwnerSignsInWhileFiveHundredPrefixesAttack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

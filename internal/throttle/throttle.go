@@ -1,7 +1,7 @@
 // Package throttle owns the limits on attempts: new organizations per address, changes per organization, guesses at
 // passwords and links. internal/credentials counts logins here, operation rooms the rest, each in one call before the work.
 //
-// The invariants (security rule 7, OWASP ASVS 5.0 chapter 6.3): an attempt is counted before it is judged, in one atomic
+// The invariants (OWASP ASVS 5.0 chapter 6.3): an attempt is counted before it is judged, in one atomic
 // addition, so that of many at once no more pass than of many in a row; an attempt that was refused, or that taught nothing,
 // is taken back; no stranger can lock an account for its owner, because what counts per account alone delays and never
 // refuses, and not where the owner usually is; and what is stored is HMACs that expire, in a bounded number.
@@ -22,7 +22,7 @@ type Rate struct{ Burst, PerSecond float64 }
 
 // The defaults of [Options].
 var (
-	// DefaultSignUps lets a script of integration tests pass and stops a flood (security rule 23).
+	// DefaultSignUps lets a script of integration tests pass and stops a flood.
 	DefaultSignUps = Rate{Burst: 300, PerSecond: 0.5}
 	// DefaultChanges is what one organization may be created, renamed and deleted. Each is several durable writes.
 	DefaultChanges = Rate{Burst: 120, PerSecond: 1}

@@ -17,7 +17,7 @@ import (
 // The times of a key's life.
 const (
 	// MaxAge is how old the keyring's knowledge of the store may be when it answers, counted from before the read began:
-	// a revocation holds on every server within two seconds (security rule 10).
+	// a revocation holds on every server within two seconds.
 	MaxAge = time.Second
 	// PublishAhead is how long a new key is published before it signs: twice JWKSMaxAge.
 	PublishAhead = 10 * time.Minute

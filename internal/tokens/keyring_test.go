@@ -21,7 +21,7 @@ func (c *countedKeys) List(ctx context.Context) ([]tenant.Key, error) {
 	return c.Keys.List(ctx)
 }
 
-// Tokens of keys that nobody has do not make a server read its store for each (security rule 9).
+// Tokens of keys that nobody has do not make a server read its store for each.
 func TestStrangeKeysCauseOneReadInFiveSeconds(t *testing.T) {
 	h, foreign := newHouse(t), newHouse(t)
 	counted := &countedKeys{Keys: h.store.Keys}
@@ -41,7 +41,7 @@ func TestStrangeKeysCauseOneReadInFiveSeconds(t *testing.T) {
 	}
 }
 
-// Security rule 10 in numbers.
+// What verifiers and operators are told of keys, in numbers: a new one is known before it signs, and a revocation soon holds.
 func TestTimesOfKeys(t *testing.T) {
 	if tokens.PublishAhead != 10*time.Minute || tokens.JWKSMaxAge != 300*time.Second || tokens.MaxAge > 2*time.Second {
 		t.Errorf("a key is published %v ahead, cached for %v, known for %v", tokens.PublishAhead, tokens.JWKSMaxAge, tokens.MaxAge)

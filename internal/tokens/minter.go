@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// MaxTokenLength is the longest token that is looked at, in bytes (security rule 9).
+	// MaxTokenLength is the longest token that is looked at, in bytes.
 	MaxTokenLength = 8 << 10
 	// maxVerified bounds how many verified tokens are remembered; one takes about 600 bytes.
 	maxVerified = 20_000

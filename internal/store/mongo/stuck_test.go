@@ -11,7 +11,7 @@ import (
 )
 
 // A relay that cannot move entries to the log makes the store unready after half a minute, and one that can makes it ready
-// again (security rule 24).
+// again.
 func TestStuckRelayIsTold(t *testing.T) {
 	o, tick := still()
 	var ahead atomic.Int64
