@@ -12,7 +12,8 @@ import (
 )
 
 // TestCollectionOfNobody has collections where organizations' data would go, which orgd has not made: creations and renames
-// to their names are refused with one line in the log each, leave nothing behind, and touch nothing in them. Once a collection is gone, so is the obstacle.
+// to their names are refused with one line in the log each, leave nothing behind, and touch nothing in them.
+// Once a collection is gone, so is the obstacle.
 func TestCollectionOfNobody(t *testing.T) {
 	t.Parallel()
 	s := launch(t, mongoStore, "ORGD_THROTTLE=off")

@@ -172,7 +172,7 @@ func (a *app) wireOperations(attempts *throttle.Throttle, secrets *credentials.C
 		TokenTTL: c.TokenTTL, Log: a.log,
 	})
 	a.idempotency = idempotency.New(idempotency.Deps{
-		Records: s.Idempotency, MAC: a.keyring.MAC, Now: a.now, NewID: tenant.NewID,
+		Records: s.Idempotency, Guard: a.guard, MAC: a.keyring.MAC, Now: a.now, NewID: tenant.NewID,
 	})
 }
 

@@ -55,7 +55,7 @@ func (s *Server) createDocument(ctx context.Context, caller access.Caller, in *n
 	}
 	var doc tenant.Document
 	plan, replayed, err := s.once(ctx, idempotency.Request{
-		Caller: caller, Route: "create document in " + string(org.ID), Key: in.Key, Body: data,
+		Caller: caller, Action: access.DocWrite, Org: org.ID, Route: "create document in " + string(org.ID), Key: in.Key, Body: data,
 	}, func(ctx context.Context, plan idempotency.Plan) (err error) {
 		doc, err = s.deps.Documents.Create(ctx, caller, org.ID, data,
 			documents.IDs{ID: tenant.DocumentID(plan.ResourceID), WriteID: plan.WriteID})

@@ -44,7 +44,7 @@ func (s *Server) createOrganization(ctx context.Context, caller access.Caller, i
 		return err
 	}
 	plan, replayed, err := s.once(ctx, idempotency.Request{
-		Caller: caller, Route: "create organization", Key: in.Key, Body: fingerprint(in.Body),
+		Caller: caller, Action: access.OrgCreate, Route: "create organization", Key: in.Key, Body: fingerprint(in.Body),
 	}, act)
 	if err == nil && replayed {
 		made, err = s.madeBefore(ctx, caller, plan, act, &made)
@@ -158,7 +158,7 @@ func (s *Server) restoreOrganization(ctx context.Context, caller access.Caller, 
 	}
 	var restored tenant.Organization
 	_, replayed, err := s.once(ctx, idempotency.Request{
-		Caller: caller, Route: "restore " + string(org.ID), Key: in.Key, Body: fingerprint(in.Body),
+		Caller: caller, Action: access.OrgRestore, Org: org.ID, Route: "restore " + string(org.ID), Key: in.Key, Body: fingerprint(in.Body),
 	}, func(ctx context.Context, _ idempotency.Plan) (err error) {
 		restored, err = s.deps.Orgs.Restore(ctx, caller, org.ID, as)
 		return err

@@ -173,7 +173,7 @@ func (w *world) open(set setup) {
 		Documents: documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Quota: set.quota, Now: now}),
 		Authn:     w.authn,
 		Idempotency: idempotency.New(idempotency.Deps{
-			Records: s.Idempotency, MAC: w.keyring.MAC, Now: now, NewID: tenant.NewID,
+			Records: s.Idempotency, Guard: guard, MAC: w.keyring.MAC, Now: now, NewID: tenant.NewID,
 		}),
 		Health: s.Health, Apart: set.apart, JWKS: w.keyring.JWKS, MAC: w.keyring.MAC, Registry: prometheus.NewRegistry(), Log: log,
 	}, set.options)

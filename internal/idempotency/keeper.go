@@ -2,8 +2,9 @@
 // an act in [Keeper.Do]; the act uses the ids of the plan, and the door builds its answer from the resource, so that no
 // answer is ever stored.
 //
-// The invariant: the plan is stored before the act begins and is the same for every repetition, so that a repetition after
-// a crash finds what the first request has made instead of making it again.
+// The invariants: who may not do the act, or not any more, is refused before a record is made or looked for. The plan is stored
+// before the act begins and is the same for every repetition, so that a repetition after a crash finds what the first request has
+// made instead of making it again.
 package idempotency
 
 import (
@@ -30,6 +31,9 @@ const (
 // Request is what a door knows of a request with a key.
 type Request struct {
 	Caller access.Caller
+	// Action on Org ("" for the installation) is what the caller must be allowed to do, the first time and each time again.
+	Action access.Action
+	Org    tenant.OrgID
 	// Route is the method and the path with its parameters filled in.
 	Route string
 	Key   string
@@ -46,6 +50,7 @@ type Plan struct {
 // Deps are what a keeper works with; all fields are needed.
 type Deps struct {
 	Records store.Idempotency
+	Guard   *access.Guard
 	// MAC keys what is stored, so that neither bodies nor keys can be guessed from a copy of the store.
 	MAC func(label string, parts ...string) string
 	Now func() time.Time
@@ -61,13 +66,16 @@ func New(deps Deps) *Keeper { return &Keeper{Deps: deps} }
 
 // Do runs act once for the key, and returns its plan and whether it had run before. Without a key it just runs it under a
 // zero plan. CodeIdempotencyInProgress while the first request runs, CodeIdempotencyMismatch if the key was used with
-// another body, CodeLimit if the caller has too many. An act that is refused leaves no record, so the same key can be used
+// another body, CodeLimit if the caller has too many, and the codes of [access.Guard.Authorize]. An act that is refused leaves no record, so the same key can be used
 // for a better attempt; one whose outcome is unknown keeps its record, so a repetition finds out.
 func (k *Keeper) Do(ctx context.Context, request Request, act func(context.Context, Plan) error) (Plan, bool, error) {
 	if request.Key == "" {
 		return Plan{}, false, act(ctx, Plan{})
 	}
 	if err := checkKey(request.Key); err != nil {
+		return Plan{}, false, err
+	}
+	if err := k.Guard.Allow(ctx, request.Caller, request.Action, request.Org); err != nil {
 		return Plan{}, false, err
 	}
 	record, fresh, err := k.begin(ctx, request)

@@ -35,6 +35,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, store: teststores.Open(t, teststores.Options{Now: time.Now}), now: time.Now()}
 	w.keeper = idempotency.New(idempotency.Deps{
 		Records: w.store.Idempotency,
+		Guard:   access.NewGuard(access.Policy{SignupOpen: true}, func() time.Time { return w.now }),
 		MAC:     func(label string, parts ...string) string { return label + "|" + strings.Join(parts, "|") },
 		Now:     func() time.Time { return w.now },
 		NewID: func() string {
@@ -50,7 +51,7 @@ func newWorld(t *testing.T) *world {
 func ada() access.Caller { return access.Caller{Kind: tenant.ActorMember, User: "ada"} }
 
 func request(caller access.Caller, key, body string) idempotency.Request {
-	return idempotency.Request{Caller: caller, Route: "POST /things", Key: key, Body: []byte(body)}
+	return idempotency.Request{Caller: caller, Action: access.OrgCreate, Route: "POST /things", Key: key, Body: []byte(body)}
 }
 
 // do runs an act that counts itself.
@@ -88,6 +89,26 @@ func TestOnceUnderOneKey(t *testing.T) {
 	w.now = w.now.Add(idempotency.TTL + time.Second)
 	if later, replayed, err := w.do(request(ada(), "k", "{}"), &runs, nil); err != nil || replayed || later == first {
 		t.Errorf("after a day: %+v %t %v", later, replayed, err)
+	}
+}
+
+// Who lost the right since is refused, and so is who never had it, without a record.
+func TestRightsCountEachTime(t *testing.T) {
+	w, runs := newWorld(t), 0
+	r := request(access.Caller{Kind: tenant.ActorMember, User: "ada", Org: "acme", Role: tenant.RoleOwner}, "k", "{}")
+	r.Action, r.Org = access.DocWrite, "acme"
+	if _, _, err := w.do(r, &runs, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.Caller.Org = "bolts"
+	_, _, err := w.do(r, &runs, nil)
+	wantCode(t, err, tenant.CodeNotFound, "who left the organization")
+	r.Key = "other"
+	_, _, err = w.do(r, &runs, nil)
+	wantCode(t, err, tenant.CodeNotFound, "a stranger")
+	r.Caller.Org = "acme"
+	if _, replayed, err := w.do(r, &runs, nil); err != nil || replayed || runs != 2 {
+		t.Errorf("a refused request has left a record: replayed %t after %d runs (%v)", replayed, runs, err)
 	}
 }
 
