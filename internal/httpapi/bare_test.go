@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,10 @@ func (d door) send(t testing.TB, method, target, body string, headers ...string)
 	return d.do(t, r)
 }
 
+// anyRoute are the answers that every route may give before its act begins, or when it breaks, and that no description lists.
+var anyRoute = []int{http.StatusMisdirectedRequest, http.StatusInternalServerError}
+
+// do sends a request, and holds the answer to what the API's description lists.
 func (d door) do(t testing.TB, r *http.Request) answer {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -86,6 +91,9 @@ func (d door) do(t testing.TB, r *http.Request) answer {
 	raw, err := io.ReadAll(result.Body)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s, ours := d.handler.(*httpapi.Server); ours && !slices.Contains(anyRoute, result.StatusCode) && !s.Describes(r, result.StatusCode) {
+		t.Errorf("%s %s answers %d, which the API's description does not list for it: %.200s", r.Method, r.URL.Path, result.StatusCode, raw)
 	}
 	return answer{result.StatusCode, result.Header, raw}
 }

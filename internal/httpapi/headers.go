@@ -13,7 +13,7 @@ var (
 	headerNoStore    = []string{"no-store"}
 	headerHSTS       = []string{"max-age=63072000"}
 	headerJSON       = []string{"application/json"}
-	headerProblem    = []string{"application/problem+json"}
+	headerProblem    = []string{problemMedia}
 )
 
 // secureHeaders sets what every answer has. Routes whose answers hold neither credentials nor tenant data set another

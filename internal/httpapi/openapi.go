@@ -14,8 +14,9 @@ import (
 
 // Media types of bodies.
 const (
-	jsonMedia  = "application/json"
-	mergePatch = "application/merge-patch+json"
+	jsonMedia    = "application/json"
+	mergePatch   = "application/merge-patch+json"
+	problemMedia = "application/problem+json"
 )
 
 // bearerScheme is the name of the only security scheme.
@@ -80,8 +81,32 @@ func (s *Server) serveDescription(d description) func(*exchange, *http.Request) 
 	}
 }
 
-// complete says in the description of an operation what Huma cannot know: other statuses of success, and the form of
-// bodies that it does not read.
+// refusals are the statuses of failures that follow from what a route is.
+func (rt *route) refusals() (list []int) {
+	if rt.entry != nobody || rt.method != http.MethodGet {
+		list = append(list, http.StatusBadRequest, http.StatusServiceUnavailable) // it takes parameters and needs the store
+	}
+	if rt.entry != nobody {
+		list = append(list, http.StatusUnauthorized)
+	}
+	if rt.media != nil {
+		list = append(list, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	if rt.keyed {
+		list = append(list, http.StatusConflict, http.StatusUnprocessableEntity)
+	}
+	return list
+}
+
+// failure describes an answer that is a problem.
+func failure(description string) *huma.Response {
+	schema := &huma.Schema{Ref: "#/components/schemas/Problem"}
+	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{problemMedia: {Schema: schema}}}
+}
+
+// complete says in the description of an operation what Huma cannot know: other statuses of success, those of failure that follow
+// from the route, and the form of bodies that it does not read.
 func (rt *route) complete(op *huma.Operation) {
 	usual := op.Responses[strconv.Itoa(op.DefaultStatus)]
 	for _, header := range usual.Headers {
@@ -95,6 +120,10 @@ func (rt *route) complete(op *huma.Operation) {
 		}
 		op.Responses[strconv.Itoa(status)] = &response
 	}
+	for _, status := range rt.refusals() {
+		op.Responses[strconv.Itoa(status)] = failure(http.StatusText(status))
+	}
+	op.Responses["default"] = failure("Any other problem: status and code say which.")
 	if !rt.raw {
 		return
 	}

@@ -33,8 +33,7 @@ type route struct {
 	// media are the types that a body may have, JSON if empty; raw ones are read by the act.
 	media []string
 	raw   bool
-	// also and errors are the statuses of success and failure that the description lists besides status and those that
-	// follow from the rest.
+	// also and errors are the statuses of success and failure that the description lists besides status and [route.refusals].
 	also   []int
 	errors []int
 
@@ -91,12 +90,8 @@ func (rt *route) operation(bodyLimit int64) huma.Operation {
 		op.Security = []map[string][]string{{bearerScheme: {}}}
 		if rt.entry == anyone {
 			op.Security = append(op.Security, map[string][]string{})
-		} else {
-			op.Errors = append(op.Errors, http.StatusUnauthorized)
 		}
 	}
-	slices.Sort(op.Errors)
-	op.Errors = slices.Compact(op.Errors)
 	return op
 }
 

@@ -23,7 +23,7 @@ func (s *Server) routes() {
 func (s *Server) seedRoutes() {
 	handle(s, route{
 		at: "POST /org/create", tag: tagSeed, status: 201, entry: anyone, keyed: true, waits: true,
-		summary: "Create an organization with its first admin", errors: []int{409, 422, 429},
+		summary: "Create an organization with its first admin", errors: []int{403, 404, 429, 507},
 	}, s.createOrganization)
 	handle(s, route{
 		at: "GET /org/get", tag: tagSeed, entry: anyone, quick: s.quickByName,
@@ -40,14 +40,14 @@ func (s *Server) seedRoutes() {
 	}, s.deleteByName)
 	handle(s, route{
 		at: "POST /admin/login", tag: tagSeed, entry: nobody, secret: true, waits: true,
-		summary: "Sign an admin in", errors: []int{401, 422, 429},
+		summary: "Sign an admin in", errors: []int{401, 429},
 	}, s.adminLogin)
 }
 
 func (s *Server) organizationRoutes() {
 	handle(s, route{
 		at: "POST /v1/organizations", tag: tagOrganizations, status: 201, entry: anyone, keyed: true, waits: true,
-		summary: "Create an organization with its first admin", errors: []int{409, 422, 429},
+		summary: "Create an organization with its first admin", errors: []int{403, 404, 429, 507},
 	}, s.createOrganization)
 	handle(s, route{
 		at: "GET /v1/organizations", tag: tagOrganizations,
@@ -76,24 +76,24 @@ func (s *Server) documentRoutes() {
 	const list, one = "/v1/organizations/{org}/documents", "/v1/organizations/{org}/documents/{id}"
 	handle(s, route{
 		at: "POST " + list, tag: tagDocuments, status: 201, keyed: true, raw: true,
-		summary: "Add a document", about: aboutDocument, errors: []int{403, 404, 413, 422, 507},
+		summary: "Add a document", about: aboutDocument, errors: []int{403, 404, 422, 507},
 	}, s.createDocument)
 	handle(s, route{
 		at: "GET " + list, tag: tagDocuments,
-		summary: "List documents", about: "In ascending order of their ids.", errors: []int{404, 422},
+		summary: "List documents", about: "In ascending order of their ids.", errors: []int{403, 404, 422},
 	}, s.listDocuments)
 	handle(s, route{
 		at: "GET " + one, tag: tagDocuments,
-		summary: "Get a document", also: []int{304}, errors: []int{404},
+		summary: "Get a document", also: []int{304}, errors: []int{403, 404},
 	}, s.getDocument)
 	handle(s, route{
 		at: "PUT " + one, tag: tagDocuments, raw: true, also: []int{201},
-		summary: "Write a document under an id of your choice", about: aboutDocument, errors: []int{403, 404, 412, 413, 422, 507},
+		summary: "Write a document under an id of your choice", about: aboutDocument, errors: []int{403, 404, 412, 422, 507},
 	}, s.putDocument)
 	handle(s, route{
 		at: "PATCH " + one, tag: tagDocuments, raw: true, media: []string{mergePatch, jsonMedia},
 		summary: "Change a document", about: "The body is a JSON Merge Patch (RFC 7396): members that are null are removed.",
-		errors: []int{403, 404, 412, 413, 422, 507},
+		errors: []int{403, 404, 412, 422, 507},
 	}, s.patchDocument)
 	handle(s, route{
 		at: "DELETE " + one, tag: tagDocuments, status: 204,
@@ -104,7 +104,7 @@ func (s *Server) documentRoutes() {
 func (s *Server) accountRoutes() {
 	handle(s, route{
 		at: "POST /v1/auth/login", tag: tagAccounts, entry: nobody, secret: true, waits: true,
-		summary: "Sign a member or an operator in", errors: []int{401, 422, 429},
+		summary: "Sign a member or an operator in", errors: []int{401, 429},
 	}, s.login)
 	handle(s, route{
 		at: "POST /v1/auth/password-reset", tag: tagAccounts, status: 204, entry: nobody, secret: true, waits: true,
