@@ -1,5 +1,5 @@
-// Package documents owns the tenants' data: single documents and pages of them. The doors call it; nobody else touches
-// tenant data.
+// Package documents owns the tenants' data: single documents and pages of them. The doors call it; nobody else reads or
+// writes documents.
 //
 // The invariant: every store call happens inside the organization's gate, for one second at most, with the place that the
 // gate's visit names. So a rename or deletion under way never meets a write that resolved an older place.

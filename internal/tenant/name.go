@@ -17,7 +17,7 @@ const (
 )
 
 // Name is an organization's name as people write it: NFC, without white space at its ends, inner white space collapsed to
-// single blanks, 1 to 200 characters, none of them a control, format-breaking or unassigned one.
+// single blanks, 1 to 200 characters, none of them a control or a direction-changing one.
 type Name string
 
 // NameKey is what two spellings of one name share: the case-folded [Name]. Unique over the living organizations.
