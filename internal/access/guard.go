@@ -54,7 +54,7 @@ func (g *Guard) Authorize(_ context.Context, c Caller, action Action, org tenant
 func (g *Guard) decide(c Caller, action Action, org tenant.OrgID) error {
 	role := g.roleOf(c, org)
 	switch {
-	case roles[role][action], role == roleAnonymous && g.open(action):
+	case roles[role][action], g.open(role, action):
 		return nil
 	case c.Anonymous():
 		return tenant.Errorf(tenant.CodeUnauthenticated, "this needs a sign-in: send the access token in the Authorization header")
@@ -91,8 +91,16 @@ func (g *Guard) roleOf(c Caller, org tenant.OrgID) tenant.Role {
 	}
 }
 
-func (g *Guard) open(action Action) bool {
-	return action == OrgCreate && g.policy.SignupOpen || action == OrgRead && g.policy.LookupPublic
+// open reports whether the policy lets everybody do it, who have no right of their own to it.
+func (g *Guard) open(role tenant.Role, action Action) bool {
+	switch action {
+	case OrgCreate:
+		return g.policy.SignupOpen && (role == roleAnonymous || role == roleAccount)
+	case OrgRead:
+		return g.policy.LookupPublic && role == roleAnonymous
+	default:
+		return false
+	}
 }
 
 // NotFound is what a stranger hears of an organization, whether it exists or not.

@@ -8,7 +8,7 @@ var roles = map[tenant.Role]map[Action]bool{
 	roleAnonymous: allow(PasswordReset),
 	tenant.RoleOwner: allow(OrgRead, OrgReadMember, OrgUpdate, OrgDelete, DocRead, DocWrite, AuditRead,
 		AccountRead, AccountUpdate),
-	roleAccount: allow(OrgCreate, OrgList, AccountRead, AccountUpdate, PasswordReset),
+	roleAccount: allow(OrgList, AccountRead, AccountUpdate, PasswordReset),
 	roleOperator: allow(OrgCreate, OrgRead, OrgReadMember, OrgList, OrgDelete, OrgRestore, OrgUpdate, AuditRead,
 		AccountRead, AccountUpdate, PasswordReset),
 	roleConsole: allow(OrgCreate, OrgAdopt, OrgRead, OrgReadMember, OrgList, OrgRestore, AuditRead, OperatorAdd,

@@ -314,6 +314,12 @@ func TestClosedSignUp(t *testing.T) {
 	b := `{"organization_name":"Acme","email":"ada@acme.example","password":"` + goodPassword + `"}`
 	w.send(t, "POST", "/org/create", b).refused(t, 401, api.CodeUnauthenticated)
 	w.operator().do("POST", "/org/create", b).want(t, http.StatusCreated, nil)
+	ada := &person{world: w, token: w.signIn("ada@acme.example", goodPassword).AccessToken}
+	other := `{"organization_name":"Bolts","email":"bob@bolts.example","password":"` + goodPassword + `"}`
+	for _, target := range []string{"/org/create", "/v1/organizations"} {
+		w.send(t, "POST", target, other).refused(t, 401, api.CodeUnauthenticated)
+		ada.do("POST", target, other).refused(t, 403, api.CodeForbidden)
+	}
 }
 
 // Changing the address or password long after the sign-in needs the current password.
