@@ -2,8 +2,11 @@ package httpapi_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -135,6 +138,33 @@ func TestWhatIsNoDocument(t *testing.T) {
 	}
 }
 
+// Media types have no case, and parameters of JSON no meaning.
+func TestMediaTypesInAnyCase(t *testing.T) {
+	w := newWorld(t)
+	ada := w.found("Acme", "ada@acme.example")
+	for i, media := range []string{"APPLICATION/JSON", "Application/Json; charset=utf-8", "application/json;charset=UTF-8"} {
+		b := `{"organization_name":"Acme ` + strconv.Itoa(i+1) + `","email":"a` + strconv.Itoa(i) + `@acme.example","password":"` + goodPassword + `"}`
+		w.send(t, "POST", "/org/create", b, "Content-Type", media).want(t, http.StatusCreated, nil)
+		ada.do("PUT", ada.path("/documents/"+strconv.Itoa(i)), `{"a":1}`, "Content-Type", media).want(t, http.StatusCreated, nil)
+	}
+	ada.do("PATCH", ada.path("/documents/0"), `{"a":2}`, "Content-Type", "Application/Merge-Patch+JSON").want(t, http.StatusOK, nil)
+}
+
+// A write under a condition that says nothing is refused, whatever the condition was to be.
+func TestEmptyConditions(t *testing.T) {
+	w := newWorld(t)
+	ada := w.found("Acme", "ada@acme.example")
+	ada.do("PUT", ada.path("/documents/d"), `{"a":1}`).want(t, http.StatusCreated, nil)
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		for _, method := range []string{"PUT", "PATCH", "DELETE"} {
+			ada.do(method, ada.path("/documents/d"), `{"a":2}`, name, "").refused(t, 422, api.CodeInvalid)
+		}
+		ada.do("PATCH", ada.path(""), `{"organization_name":"Bolts"}`, name, "").refused(t, 422, api.CodeInvalid)
+		ada.do("DELETE", ada.path(""), "", name, "").refused(t, 422, api.CodeInvalid)
+	}
+	ada.get(ada.path("/documents/d"), "If-None-Match", "").want(t, http.StatusOK, nil)
+}
+
 // The body limit is inclusive: a body of exactly the limit passes, one byte more does not.
 func TestBodyLimit(t *testing.T) {
 	w := newWorld(t, func(s *setup) { s.options.BodyLimit = 1000 })
@@ -142,8 +172,12 @@ func TestBodyLimit(t *testing.T) {
 	of := func(size int) string { return `{"a":"` + strings.Repeat("x", size-8) + `"}` }
 	ada.do("POST", ada.path("/documents"), of(1000)).want(t, http.StatusCreated, nil)
 	p := ada.do("POST", ada.path("/documents"), of(1001)).refused(t, 413, api.CodeBodyTooLarge)
-	if !strings.Contains(p.Detail, "ORGD_BODY_LIMIT") {
-		t.Errorf("detail %q", p.Detail)
+	chunked := httptest.NewRequestWithContext(t.Context(), "POST", ada.path("/documents"), io.MultiReader(strings.NewReader(of(1001))))
+	chunked.Host, chunked.Header = "localhost", http.Header{"Authorization": {"Bearer " + ada.token}, "Content-Type": {"application/json"}}
+	for _, detail := range []string{p.Detail, w.do(t, chunked).refused(t, 413, api.CodeBodyTooLarge).Detail} {
+		if !strings.Contains(detail, "ORGD_BODY_LIMIT") || !strings.Contains(detail, "1000 bytes") {
+			t.Errorf("detail %q", detail)
+		}
 	}
 	w.send(t, "POST", "/org/create", of(1001)).refused(t, 413, api.CodeBodyTooLarge)
 }

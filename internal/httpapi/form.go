@@ -15,13 +15,18 @@ import (
 // checkForm refuses requests whose outer form could be read in two ways, before anything reads them: bodies that are not
 // declared as JSON or are compressed, queries with unknown, repeated or half-written parameters.
 func (rt *route) checkForm(r *http.Request) error {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return refusal(api.CodeUnsupportedMediaType, "send the body without Content-Encoding")
+	for _, encoding := range r.Header["Content-Encoding"] {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return refusal(api.CodeUnsupportedMediaType, "send the body without Content-Encoding")
+		}
 	}
 	if err := rt.checkMedia(r); err != nil {
 		return err
 	}
 	if err := rt.checkQuery(r.URL.RawQuery); err != nil {
+		return err
+	}
+	if err := rt.checkConditions(r.Header); err != nil {
 		return err
 	}
 	return rt.checkKey(r.Header)
@@ -35,6 +40,24 @@ func (rt *route) checkMedia(r *http.Request) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || !slices.Contains(rt.media, media) || len(r.Header["Content-Type"]) > 1 {
 		return refusal(api.CodeUnsupportedMediaType, "send the body as Content-Type: "+rt.media[0])
+	}
+	r.Header.Set("Content-Type", media) // its case and parameters mean nothing, and Huma takes them for another type
+	if r.ContentLength > rt.limit {
+		return tooLarge(rt.limit) // before it is sent, if the client waits for 100
+	}
+	return nil
+}
+
+// checkConditions refuses headers that make a write depend on something and do not say on what: an empty one would let it through, and
+// of two the second would not count.
+func (rt *route) checkConditions(h http.Header) error {
+	if rt.method == http.MethodGet {
+		return nil
+	}
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		if values, sent := h[name]; sent && (len(values) != 1 || strings.TrimSpace(values[0]) == "") {
+			return tenant.Invalid("header."+name, "empty", name+" is sent once and names an ETag, or is left out")
+		}
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // form is a route that takes JSON, two parameters and an Idempotency-Key.
-var form = &route{media: []string{jsonMedia}, query: []string{"limit", "cursor"}, keyed: true}
+var form = &route{media: []string{jsonMedia}, query: []string{"limit", "cursor"}, keyed: true, limit: 100}
 
 // Whatever two readers could take for different things is refused before anyone reads it.
 func TestFormOfRequests(t *testing.T) {
@@ -27,6 +27,8 @@ func TestFormOfRequests(t *testing.T) {
 		{name: "JSON", headers: http.Header{"Content-Type": {"application/json"}}, length: 1},
 		{name: "JSON with a charset", headers: http.Header{"Content-Type": {"Application/JSON; charset=utf-8"}}, length: -1},
 		{name: "identity is no encoding", headers: http.Header{"Content-Encoding": {"identity"}}},
+		{name: "the longest body", headers: http.Header{"Content-Type": {"application/json"}}, length: 100},
+		{name: "a condition", headers: http.Header{"If-Match": {`"1"`}, "If-None-Match": {"*"}}},
 		{name: "a key", headers: http.Header{"Idempotency-Key": {"k"}}},
 
 		{name: "unknown parameter", query: "limit=1&x=2", want: api.CodeInvalid, place: "query.x"},
@@ -48,6 +50,11 @@ func TestFormOfRequests(t *testing.T) {
 		{name: "two types", headers: http.Header{"Content-Type": {"application/json", "text/plain"}}, length: 1, want: api.CodeUnsupportedMediaType},
 		{name: "broken type", headers: http.Header{"Content-Type": {"application/json;;"}}, length: 1, want: api.CodeUnsupportedMediaType},
 		{name: "gzip", headers: http.Header{"Content-Encoding": {"gzip"}}, want: api.CodeUnsupportedMediaType},
+		{name: "encoded twice", headers: http.Header{"Content-Encoding": {"identity", "gzip"}}, want: api.CodeUnsupportedMediaType},
+		{name: "a longer body", headers: http.Header{"Content-Type": {"application/json"}}, length: 101, want: api.CodeBodyTooLarge},
+		{name: "empty condition", headers: http.Header{"If-Match": {""}}, want: api.CodeInvalid, place: "header.If-Match"},
+		{name: "blank condition", headers: http.Header{"If-None-Match": {" "}}, want: api.CodeInvalid, place: "header.If-None-Match"},
+		{name: "two conditions", headers: http.Header{"If-Match": {`"1"`, `"2"`}}, want: api.CodeInvalid, place: "header.If-Match"},
 		{name: "empty key", headers: http.Header{"Idempotency-Key": {""}}, want: api.CodeInvalid, place: "header.Idempotency-Key"},
 		{name: "two keys", headers: http.Header{"Idempotency-Key": {"a", "b"}}, want: api.CodeInvalid, place: "header.Idempotency-Key"},
 	} {

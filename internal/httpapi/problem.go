@@ -65,7 +65,7 @@ func problemFrom(err error) *problem {
 	case errors.As(err, &own) && statuses[api.Code(own.Code)] != 0:
 		p = problemOf(own)
 	case errors.As(err, &syntax):
-		p = refusal(api.CodeMalformed, "the body is not valid JSON: "+syntax.Error())
+		p = notJSON(syntax.Error())
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		p = refusal(api.CodeUnavailable, "this took too long; try again")
 		p.headers = retryAfter(time.Second)

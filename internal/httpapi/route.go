@@ -42,8 +42,10 @@ type route struct {
 
 	method, path string
 	query        []string
-	series       *series
-	log          slog.Handler
+	// limit is the longest body, in bytes.
+	limit  int64
+	series *series
+	log    slog.Handler
 }
 
 const routeKey = "route"
@@ -51,7 +53,8 @@ const routeKey = "route"
 // handle puts a typed act behind a route.
 func handle[I, O any](s *Server, rt route, act func(context.Context, access.Caller, *I) (*O, error)) {
 	rt.method, rt.path, _ = strings.Cut(rt.at, " ")
-	op := rt.operation(s.options.BodyLimit)
+	rt.limit = s.options.BodyLimit
+	op := rt.operation()
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		x := exchangeOf(ctx)
 		ctx, cancel := x.begin(ctx, s.timeout(x.route))
@@ -75,13 +78,13 @@ func handle[I, O any](s *Server, rt route, act func(context.Context, access.Call
 }
 
 // operation is the route in Huma's words.
-func (rt *route) operation(bodyLimit int64) huma.Operation {
+func (rt *route) operation() huma.Operation {
 	op := huma.Operation{
 		Method: rt.method, Path: rt.path, OperationID: operationID(rt.method, rt.path),
 		Summary: rt.summary, Description: rt.about, Tags: []string{rt.tag},
 		DefaultStatus: rt.status,
 		// The limit is exclusive in Huma: a body of MaxBodyBytes is refused already.
-		MaxBodyBytes: bodyLimit + 1, BodyReadTimeout: bodyTimeout,
+		MaxBodyBytes: rt.limit + 1, BodyReadTimeout: bodyTimeout,
 		Errors:           slices.Clone(rt.errors),
 		SkipValidateBody: rt.raw,
 		Metadata:         map[string]any{routeKey: rt},

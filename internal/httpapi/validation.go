@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -22,6 +23,9 @@ var useProblems = sync.OnceFunc(func() {
 		return fromHuma(status, message, errs)
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		if status == http.StatusRequestEntityTooLarge {
+			return exchangeOf(ctx.Context()).problem(tooLarge(ctx.Operation().MaxBodyBytes - 1))
+		}
 		return exchangeOf(ctx.Context()).problem(fromHuma(status, message, errs))
 	}
 })
@@ -29,8 +33,6 @@ var useProblems = sync.OnceFunc(func() {
 // fromHuma translates what Huma found wrong with a request.
 func fromHuma(status int, message string, errs []error) *problem {
 	switch {
-	case status == http.StatusRequestEntityTooLarge:
-		return refusal(api.CodeBodyTooLarge, "the body is too large; ORGD_BODY_LIMIT is the limit")
 	case status == http.StatusRequestTimeout:
 		return refusal(api.CodeRequestTimeout, "the body did not arrive in time; send it again")
 	case status == http.StatusInternalServerError && message == "cannot read request body":
@@ -38,12 +40,21 @@ func fromHuma(status int, message string, errs []error) *problem {
 	case status == http.StatusBadRequest && message == "request body is required":
 		return problemFrom(tenant.Invalid("body", "required", "a JSON body is needed"))
 	case status == http.StatusBadRequest:
-		return refusal(api.CodeMalformed, "the body is not valid JSON: "+bodyFault(errs))
+		return notJSON(bodyFault(errs))
 	case status == http.StatusUnprocessableEntity:
 		return problemFrom(invalidFields(fieldErrors(errs)))
 	default:
-		return problemFrom(errors.Join(errs...))
+		return problemFrom(errors.Join(append(errs, errors.New(message))...))
 	}
+}
+
+// notJSON is what the decoder refuses: also JSON that is beyond its limits, or could be read in two ways.
+func notJSON(fault string) *problem {
+	return refusal(api.CodeMalformed, "the body cannot be read as JSON: "+fault)
+}
+
+func tooLarge(limit int64) *problem {
+	return refusal(api.CodeBodyTooLarge, fmt.Sprintf("the body is larger than %d bytes, the most that this server takes (ORGD_BODY_LIMIT)", limit))
 }
 
 // bodyFault returns what the decoder said, which names no value.
@@ -73,11 +84,11 @@ var (
 	// plainFaults are Huma's sentences that become ours.
 	plainFaults = map[string]tenant.FieldError{
 		validation.MsgUnexpectedProperty: {Code: "unknown", Message: "there is no such member"},
-		validation.MsgExpectedString:     {Code: "type", Message: "this is a string"},
-		validation.MsgExpectedObject:     {Code: "type", Message: "this is an object"},
-		validation.MsgExpectedInteger:    {Code: "type", Message: "this is a whole number"},
-		"invalid integer":                {Code: "type", Message: "this is a whole number"},
-		validation.MsgExpectedBoolean:    {Code: "type", Message: "this is true or false"},
+		validation.MsgExpectedString:     {Code: "type", Message: "this must be a string"},
+		validation.MsgExpectedObject:     {Code: "type", Message: "this must be an object"},
+		validation.MsgExpectedInteger:    {Code: "type", Message: "this must be a whole number"},
+		"invalid integer":                {Code: "type", Message: "this must be a whole number"},
+		validation.MsgExpectedBoolean:    {Code: "type", Message: "this must be true or false"},
 	}
 )
 
