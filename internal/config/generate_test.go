@@ -3,6 +3,7 @@ package config_test
 import (
 	"flag"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func TestEnvExampleSaysTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := load(t); !equal(loaded.Config, want) {
+	if want := load(t); !reflect.DeepEqual(loaded.Config, want) {
 		t.Errorf("got  %+v\nwant %+v", loaded.Config, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -75,15 +76,23 @@ func TestFirstSourceThatIsNotEmptyCounts(t *testing.T) {
 	}
 }
 
+// TestEveryValueReachesItsField sets every setting of the table to something else than its default, so that each field of the
+// configuration differs from what it is by default.
 func TestEveryValueReachesItsField(t *testing.T) {
 	t.Parallel()
-	got := load(t, "ORGD_LISTEN=0.0.0.0:80", "ORGD_STORE=sqlite:/data/a b", "ORGD_DATABASE=orgs_2", "ORGD_PUBLIC_URL=https://orgs.example.com/base/",
+	environ := []string{"ORGD_LISTEN=0.0.0.0:80", "ORGD_STORE=sqlite:/data/a b", "ORGD_DATABASE=orgs_2", "ORGD_PUBLIC_URL=https://orgs.example.com/base/",
 		"ORGD_HOSTS=Orgs.Internal, [::1]", "ORGD_TLS_CERT=c.pem", "ORGD_TLS_KEY=k.pem", "ORGD_BEHIND_TLS=1",
 		"ORGD_TRUSTED_PROXIES=10.0.0.7,10.1.2.3/16,::1", "ORGD_CORS_ORIGINS=https://app.example.com,http://localhost:3000",
 		"ORGD_KEY_FILE=key", "ORGD_TOKEN_TTL=5m", "ORGD_BCRYPT_COST=10", "ORGD_PASSWORD_MIN=15", "ORGD_PASSWORD_CHECK=off",
 		"ORGD_SIGNUP=operator", "ORGD_SIGNUP_RATE=10/1m", "ORGD_LOOKUP=members", "ORGD_DELETE_RETENTION=0", "ORGD_THROTTLE=off",
 		"ORGD_MAX_ORGS=7", "ORGD_TENANT_BYTES=1000", "ORGD_BODY_LIMIT=2MiB", "ORGD_REQUEST_TIMEOUT=2s", "ORGD_LEASE=3s",
-		"ORGD_METRICS_LISTEN=:9090", "ORGD_DOCS=off", "ORGD_LOG_FORMAT=json", "ORGD_LOG_LEVEL=debug")
+		"ORGD_NAME_QUARANTINE=2h", "ORGD_METRICS_LISTEN=:9090", "ORGD_DOCS=off", "ORGD_LOG_FORMAT=json", "ORGD_LOG_LEVEL=debug"}
+	for _, s := range config.Settings() {
+		if !slices.ContainsFunc(environ, func(set string) bool { return strings.HasPrefix(set, s.Env+"=") }) {
+			t.Errorf("%s is not among the values", s.Env)
+		}
+	}
+	got := load(t, environ...)
 	want := config.Config{
 		Listen: "0.0.0.0:80", MetricsListen: ":9090", PublicURL: "https://orgs.example.com/base",
 		Hosts: []string{"orgs.internal", "::1"}, TLSCert: "c.pem", TLSKey: "k.pem", BehindTLS: true,
@@ -92,25 +101,17 @@ func TestEveryValueReachesItsField(t *testing.T) {
 		},
 		CORSOrigins:    []string{"https://app.example.com", "http://localhost:3000"},
 		RequestTimeout: 2 * time.Second, BodyLimit: 2 << 20, Store: config.Store{Dir: "/data/a b"}, Database: "orgs_2", TenantBytes: 1000, MaxOrgs: 7,
-		Lease: 3 * time.Second, KeyFile: "key", TokenTTL: 5 * time.Minute, BcryptCost: 10, PasswordMin: 15,
+		Lease: 3 * time.Second, NameQuarantine: 2 * time.Hour, KeyFile: "key", TokenTTL: 5 * time.Minute, BcryptCost: 10, PasswordMin: 15,
 		SignupRate: config.Rate{Burst: 10, Per: time.Minute}, LogJSON: true, LogLevel: slog.LevelDebug,
 	}
-	if !equal(got, want) {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-}
-
-func equal(a, b config.Config) bool {
-	same := slices.Equal(a.Hosts, b.Hosts) && slices.Equal(a.TrustedProxies, b.TrustedProxies) && slices.Equal(a.CORSOrigins, b.CORSOrigins)
-	return same && scalars(a) == scalars(b)
-}
-
-// scalars returns what of a configuration compares by ==.
-func scalars(c config.Config) any {
-	return [...]any{
-		c.Listen, c.MetricsListen, c.PublicURL, c.TLSCert, c.TLSKey, c.BehindTLS, c.RequestTimeout, c.BodyLimit, c.Store, c.Database,
-		c.TenantBytes, c.MaxOrgs, c.DeleteRetention, c.Lease, c.KeyFile, c.TokenTTL, c.BcryptCost, c.PasswordMin,
-		c.PasswordCheck, c.SignupOpen, c.SignupRate, c.LookupPublic, c.Throttle, c.Docs, c.LogJSON, c.LogLevel,
+	set, unset := reflect.ValueOf(got), reflect.ValueOf(load(t))
+	for i := range set.NumField() {
+		if reflect.DeepEqual(set.Field(i).Interface(), unset.Field(i).Interface()) {
+			t.Errorf("no value reaches %s, which is %v as by default", set.Type().Field(i).Name, set.Field(i))
+		}
 	}
 }
 
@@ -122,7 +123,7 @@ func TestDefaultsAreWhatTheDesignSays(t *testing.T) {
 		PasswordMin: 8, PasswordCheck: true, SignupOpen: true, SignupRate: config.Rate{Burst: 300, Per: 10 * time.Minute},
 		LookupPublic: true, Throttle: true, Docs: true, LogLevel: slog.LevelInfo,
 	}
-	if got := load(t); !equal(got, want) {
+	if got := load(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	if got := want.SignupRate.PerSecond(); got != 0.5 {
@@ -132,7 +133,7 @@ func TestDefaultsAreWhatTheDesignSays(t *testing.T) {
 
 func TestBadValueStopsWithOneClearLine(t *testing.T) {
 	t.Parallel()
-	for env, values := range map[string][]string{
+	bad := map[string][]string{
 		"ORGD_LISTEN":           {"8000", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:99999", "a b"},
 		"ORGD_STORE":            {"./data", "sqlite:", "postgres://x", "mongodb://", "mongodb:///orgd", "mongodb://u:p@", "mongodb+srv://", "mongodb://:27017", "mongodb://a b", "MONGODB://host"},
 		"ORGD_DATABASE":         {"Orgd", "1orgd", "_orgd", "or-gd", "a.b", "admin", "local", "config", strings.Repeat("x", 31)},
@@ -155,11 +156,19 @@ func TestBadValueStopsWithOneClearLine(t *testing.T) {
 		"ORGD_BODY_LIMIT":       {"0", "1GiB"},
 		"ORGD_REQUEST_TIMEOUT":  {"0s", "1h", "4"},
 		"ORGD_LEASE":            {"0s", "1h"},
+		"ORGD_NAME_QUARANTINE":  {"1d", "-1h", "721h"},
 		"ORGD_METRICS_LISTEN":   {"on", "9090"},
 		"ORGD_DOCS":             {"true"},
 		"ORGD_LOG_FORMAT":       {"logfmt"},
 		"ORGD_LOG_LEVEL":        {"INFO", "trace"},
-	} {
+	}
+	files := []string{"ORGD_TLS_CERT", "ORGD_TLS_KEY", "ORGD_KEY_FILE"} // who reads them says what is wrong
+	for _, s := range config.Settings() {
+		if bad[s.Env] == nil && !slices.Contains(files, s.Env) {
+			t.Errorf("no bad value of %s is tried", s.Env)
+		}
+	}
+	for env, values := range bad {
 		for _, text := range values {
 			_, err := config.Load(config.Sources{Environ: []string{env + "=" + text}})
 			if err == nil {
