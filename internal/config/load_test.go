@@ -80,13 +80,15 @@ func TestFirstSourceThatIsNotEmptyCounts(t *testing.T) {
 // configuration differs from what it is by default.
 func TestEveryValueReachesItsField(t *testing.T) {
 	t.Parallel()
-	environ := []string{"ORGD_LISTEN=0.0.0.0:80", "ORGD_STORE=sqlite:/data/a b", "ORGD_DATABASE=orgs_2", "ORGD_PUBLIC_URL=https://orgs.example.com/base/",
+	environ := []string{
+		"ORGD_LISTEN=0.0.0.0:80", "ORGD_STORE=sqlite:/data/a b", "ORGD_DATABASE=orgs_2", "ORGD_PUBLIC_URL=https://orgs.example.com/base/",
 		"ORGD_HOSTS=Orgs.Internal, [::1]", "ORGD_TLS_CERT=c.pem", "ORGD_TLS_KEY=k.pem", "ORGD_BEHIND_TLS=1",
 		"ORGD_TRUSTED_PROXIES=10.0.0.7,10.1.2.3/16,::1", "ORGD_CORS_ORIGINS=https://app.example.com,http://localhost:3000",
 		"ORGD_KEY_FILE=key", "ORGD_TOKEN_TTL=5m", "ORGD_BCRYPT_COST=10", "ORGD_PASSWORD_MIN=15", "ORGD_PASSWORD_CHECK=off",
 		"ORGD_SIGNUP=operator", "ORGD_SIGNUP_RATE=10/1m", "ORGD_LOOKUP=members", "ORGD_DELETE_RETENTION=0", "ORGD_THROTTLE=off",
 		"ORGD_MAX_ORGS=7", "ORGD_TENANT_BYTES=1000", "ORGD_BODY_LIMIT=2MiB", "ORGD_REQUEST_TIMEOUT=2s", "ORGD_LEASE=3s",
-		"ORGD_NAME_QUARANTINE=2h", "ORGD_METRICS_LISTEN=:9090", "ORGD_DOCS=off", "ORGD_LOG_FORMAT=json", "ORGD_LOG_LEVEL=debug"}
+		"ORGD_NAME_QUARANTINE=2h", "ORGD_METRICS_LISTEN=:9090", "ORGD_DOCS=off", "ORGD_LOG_FORMAT=json", "ORGD_LOG_LEVEL=debug",
+	}
 	for _, s := range config.Settings() {
 		if !slices.ContainsFunc(environ, func(set string) bool { return strings.HasPrefix(set, s.Env+"=") }) {
 			t.Errorf("%s is not among the values", s.Env)
