@@ -188,6 +188,41 @@ func TestBadValues(t *testing.T) {
 	w.get(t, "/org/get?organization_name").refused(t, 400, api.CodeMalformed)
 }
 
+// Who guesses a password begins with the names that everybody knows, so it may not be made of them, whichever route it comes by:
+// of the names that are sent with it, or of those that stay.
+func TestPasswordsMadeOfKnownNames(t *testing.T) {
+	w := newWorld(t)
+	ada := w.found("Acme", "ada@acme.example")
+	refused := func(route jsonRoute, password, rule string, without ...string) {
+		t.Helper()
+		b := maps.Clone(route.good)
+		b["password"] = password
+		for _, member := range without {
+			delete(b, member)
+		}
+		p := ada.do(route.method, route.target, body(b)).refused(t, 422, api.CodeInvalid)
+		if len(p.Errors) != 1 || p.Errors[0].Location != "body.password" || p.Errors[0].Code != rule {
+			t.Errorf("%s %s: the password %s is told as %+v, want %s", route.method, route.target, password, p.Errors, rule)
+		}
+	}
+	for i, route := range bodies(ada)[:4] {
+		refused(route, "Orgd-2026", "product_name")
+		refused(route, "New Org 2026", "organization_name")
+		refused(route, "new.new.2026", "email")
+		if i >= 2 { // a change, of the password alone
+			rest := []string{"new_organization_name", "email"}
+			if route.method == "PATCH" {
+				rest[0] = "organization_name"
+			}
+			refused(route, "orgdorgd", "product_name", rest...)
+			refused(route, "Acme2026", "organization_name", rest...)
+			refused(route, "ada+ada1", "email", rest...)
+		}
+	}
+	w.get(t, "/org/get?organization_name=New+Org").refused(t, 404, api.CodeNotFound)
+	w.signIn("ada@acme.example", goodPassword)
+}
+
 // A NUL is JSON, and in no value that we take: it is told under the member that holds it.
 func TestNULIsRefusedWhereItStands(t *testing.T) {
 	w := newWorld(t)
