@@ -9,10 +9,31 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
+// damaged is the refusal of a place whose data is not what it should be.
+var damaged = tenant.Errorf(tenant.CodeConflict, "the organization's file is damaged")
+
 // lost are places where one kind of call finds that the data is not there, or not what it should be.
 type lost struct {
 	store.Places
 	rename, trash, restore error
+	// create is what the creation of [plannedID] hears when the home is there already.
+	create error
+}
+
+// losing has the server find them.
+func losing(l lost) option {
+	return func(deps *orgs.Deps) {
+		found := l
+		found.Places = deps.Places
+		deps.Places = &found
+	}
+}
+
+func (l *lost) Create(ctx context.Context, place tenant.Place) error {
+	if err := l.Places.Create(ctx, place); err != nil || place.Org != plannedID {
+		return err
+	}
+	return l.create
 }
 
 func (l *lost) Rename(ctx context.Context, from, to tenant.Place) error {
@@ -40,7 +61,6 @@ func (l *lost) Restore(ctx context.Context, op tenant.OperationID, place tenant.
 // between: nobody could ever end such an operation.
 func TestOperationsOnLostData(t *testing.T) {
 	missing := tenant.Errorf(tenant.CodeNotFound, "the organization's data is not there")
-	damaged := tenant.Errorf(tenant.CodeConflict, "the organization's file is damaged")
 	rename := func(s *server, org tenant.Organization) error {
 		_, err := s.orgs.Update(t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta")})
 		return err
@@ -68,10 +88,7 @@ func TestOperationsOnLostData(t *testing.T) {
 		"restore of damaged": {lost{restore: damaged}, trashed, restore, tenant.CodeConflict, tenant.StateTrashed, "Acme"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, open(t), func(deps *orgs.Deps) {
-				tc.places.Places = deps.Places
-				deps.Places = &tc.places
-			})
+			s := start(t, open(t), losing(tc.places))
 			org := tc.prepare(s)
 			wantCode(t, tc.act(s, org), tc.code, name)
 			now, err := s.store.Orgs.Get(t.Context(), org.ID)

@@ -5,170 +5,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/orgd/orgd/internal/access"
-	"github.com/orgd/orgd/internal/orgs"
-	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/store/storetest"
 	"github.com/orgd/orgd/internal/tenant"
 )
-
-// story is one operation that the sweep interrupts at every store call. The state before and after it is told by facts,
-// which must all be those of before or all those of after once a new server has recovered.
-type story struct {
-	name string
-	// prepare sets up what is there before, and returns the organization that the act is on, if any.
-	prepare func(s *server) tenant.Organization
-	act     func(s *server, org tenant.Organization) error
-	// before and after are what the world looks like.
-	before, after facts
-	options       []option
-}
-
-// facts are what anybody could see of the world.
-type facts struct {
-	names     []string // organizations that readers find among acme and beta
-	documents int      // in the organization's place; -1 if it is not there
-	logins    []string // addresses among ada@ and eve@ that belong to a user with a living membership
-	actions   []string // the organization's audit log
-}
-
-const (
-	ada = "ada@example.com"
-	eve = "eve@example.com"
-)
-
-func withDocument(s *server) tenant.Organization {
-	org := s.create("Acme", ada)
-	s.write(org, `{"n":1}`)
-	return org
-}
-
-func trashed(s *server) tenant.Organization {
-	org := withDocument(s)
-	if err := s.orgs.Delete(s.t.Context(), owner(org), org.ID, 0); err != nil {
-		s.t.Fatalf("delete: %v", err)
-	}
-	return org
-}
-
-const plannedID tenant.OrgID = "0192f0c1-0000-7000-8000-00000000000a"
-
-var stories = []story{
-	{
-		name:    "create",
-		prepare: func(*server) tenant.Organization { return tenant.Organization{ID: plannedID} },
-		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Create(s.t.Context(), access.Caller{}, orgs.NewOrganization{
-				Name: "Acme", Email: ada, Password: goodPassword,
-				IDs: orgs.IDs{Org: org.ID, Owner: tenant.UserID(tenant.NewID()), Entry: tenant.EntryID(tenant.NewID())},
-			})
-			return err
-		},
-		before: facts{documents: -1},
-		after:  facts{names: []string{"acme"}, logins: []string{ada}, actions: []string{"organization.create"}},
-	},
-	{
-		name:    "rename",
-		prepare: withDocument,
-		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Name: new("Beta")})
-			return err
-		},
-		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
-		after: facts{
-			names: []string{"beta"}, documents: 1, logins: []string{ada},
-			actions: []string{"organization.create", "organization.update"},
-		},
-	},
-	{
-		name:    "rename with address and password",
-		prepare: withDocument,
-		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID,
-				orgs.Change{Name: new("Beta"), Email: new(eve), Password: new(otherPassword)})
-			return err
-		},
-		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
-		after: facts{
-			names: []string{"beta"}, documents: 1, logins: []string{eve},
-			actions: []string{"organization.create", "organization.update"},
-		},
-	},
-	{
-		name:    "respell",
-		prepare: withDocument,
-		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Name: new("ACME")})
-			return err
-		},
-		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
-		after: facts{
-			names: []string{"acme"}, documents: 1, logins: []string{ada},
-			actions: []string{"organization.create", "organization.update"},
-		},
-	},
-	{
-		name:    "change of address alone",
-		prepare: withDocument,
-		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Update(s.t.Context(), owner(org), org.ID, orgs.Change{Email: new(eve)})
-			return err
-		},
-		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
-		after: facts{
-			names: []string{"acme"}, documents: 1, logins: []string{eve},
-			actions: []string{"organization.create", "organization.update"},
-		},
-	},
-	{
-		name:    "delete",
-		prepare: withDocument,
-		act: func(s *server, org tenant.Organization) error {
-			return s.orgs.Delete(s.t.Context(), owner(org), org.ID, 0)
-		},
-		before: facts{names: []string{"acme"}, documents: 1, logins: []string{ada}, actions: []string{"organization.create"}},
-		after:  facts{documents: -1, actions: []string{"organization.create", "organization.delete"}},
-	},
-	{
-		name:    "restore",
-		prepare: trashed,
-		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Restore(s.t.Context(), operator(), org.ID, orgs.RestoreAs{})
-			return err
-		},
-		before: facts{documents: -1, actions: []string{"organization.create", "organization.delete"}},
-		after: facts{
-			names: []string{"acme"}, documents: 1, logins: []string{ada},
-			actions: []string{"organization.create", "organization.delete", "organization.restore"},
-		},
-	},
-	{
-		name:    "restore as another",
-		prepare: trashed,
-		act: func(s *server, org tenant.Organization) error {
-			_, err := s.orgs.Restore(s.t.Context(), operator(), org.ID, orgs.RestoreAs{Name: new("Beta"), Email: new(eve)})
-			return err
-		},
-		before: facts{documents: -1, actions: []string{"organization.create", "organization.delete"}},
-		after: facts{
-			names: []string{"beta"}, documents: 1, logins: []string{eve},
-			actions: []string{"organization.create", "organization.delete", "organization.restore"},
-		},
-	},
-	{
-		name:    "purge",
-		prepare: trashed,
-		act: func(s *server, _ tenant.Organization) error {
-			_, err := s.orgs.PurgeDue(s.t.Context(), 10)
-			return err
-		},
-		before:  facts{documents: -1, actions: []string{"organization.create", "organization.delete"}},
-		after:   facts{documents: -1, actions: []string{"organization.create", "organization.delete", "organization.purge"}},
-		options: []option{retention(-time.Hour)},
-	},
-}
 
 // TestKilledAtEveryStoreCall kills the server at each store call of each operation, before and after its effect, starts
 // another and finds the old state or the new one; an act that was answered with success must have happened.
@@ -194,10 +35,10 @@ func sweepStories(t *testing.T, mode storetest.Mode) {
 
 func (st story) run(t *testing.T, f *storetest.Faults, mode storetest.Mode) {
 	t.Helper()
-	first := start(t, f.Store(), st.options...)
-	org := st.prepare(first)
+	first, d := start(t, f.Store(), st.options...), openDesk(t, f.Store())
+	org, me, sessions := st.prepare(first, d)
 	f.Arm()
-	err := st.act(first, org)
+	err := st.act(first, me, org)
 	f.Heal()
 	last := first
 	if mode == storetest.Dead {
@@ -206,22 +47,43 @@ func (st story) run(t *testing.T, f *storetest.Faults, mode storetest.Mode) {
 		t.Fatalf("recover: %v", err)
 	}
 	got := last.look(org.ID)
-	isOld, isNew := got.equal(st.before), got.equal(st.after)
+	d.look(org.ID, sessions, &got)
+	isOld, isNew := got.equal(before[st.begins]), got.equal(st.after)
 	switch {
 	case !isOld && !isNew:
-		t.Errorf("after %s failed (answer %v) the world is %+v, neither %+v nor %+v", f.FiredAt(), err, got, st.before, st.after)
+		t.Errorf("after %s failed (answer %v) the world is %+v, neither %+v nor %+v", f.FiredAt(), err, got, before[st.begins], st.after)
 	case err == nil && !isNew:
 		t.Errorf("the act succeeded, and the world is still %+v", got)
-	case !f.Fired() && err != nil:
-		t.Errorf("without a fault: %v", err)
+	}
+	if err == nil || !f.Fired() {
+		wantCode(t, err, st.refusal, "the act")
 	}
 	last.checkRest()
+	last.checkRemains()
 	last.usable(org.ID, got)
+}
+
+// prepare makes what is there before the act: me is its owner, who has signed in twice before anything became of it.
+func (st story) prepare(s *server, d *desk) (org tenant.Organization, me access.Caller, sessions []session) {
+	s.t.Helper()
+	if st.begins == "" {
+		return tenant.Organization{ID: plannedID}, access.Caller{}, nil
+	}
+	org = withDocument(s)
+	for _, where := range []string{"here", "elsewhere"} {
+		sessions = append(sessions, session{where, d.signIn(org.ID, login{ada, goodPassword})})
+	}
+	me, _ = d.who(sessions[0].token)
+	if st.begins == tenant.StateTrashed {
+		s.trash(org)
+	}
+	return org, me, sessions
 }
 
 func (f facts) equal(other facts) bool {
 	return slices.Equal(f.names, other.names) && f.documents == other.documents &&
-		slices.Equal(f.logins, other.logins) && slices.Equal(f.actions, other.actions)
+		slices.Equal(f.emails, other.emails) && slices.Equal(f.actions, other.actions) &&
+		slices.Equal(f.logins, other.logins) && slices.Equal(f.sessions, other.sessions)
 }
 
 // look collects the facts.
@@ -237,7 +99,7 @@ func (s *server) look(id tenant.OrgID) facts {
 	for _, email := range []tenant.Email{ada, eve} {
 		user, err := s.store.Users.FindByEmail(ctx, email)
 		if _, living := user.Living(id); err == nil && living && user.Email == email {
-			got.logins = append(got.logins, string(email))
+			got.emails = append(got.emails, string(email))
 		}
 	}
 	member := access.Caller{Kind: tenant.ActorMember, Org: id, Role: tenant.RoleOwner}
@@ -245,34 +107,6 @@ func (s *server) look(id tenant.OrgID) facts {
 		got.documents = len(docs)
 	}
 	return got
-}
-
-// checkRest makes sure that nothing is left over: no operation, no claim without its owner.
-func (s *server) checkRest() {
-	s.t.Helper()
-	ctx := s.t.Context()
-	all, err := s.store.Orgs.List(ctx, store.OrgFilter{}, "", 100)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, org := range all {
-		if !org.AtRest() || org.State != tenant.StateActive && org.State != tenant.StateTrashed {
-			s.t.Errorf("%s rests in state %s with operation %+v", org.Name, org.State, org.Op)
-		}
-		if want := wantedClaims(org); !slices.Equal(org.Claims, want) {
-			s.t.Errorf("%s holds %v, want %v", org.Name, org.Claims, want)
-		}
-	}
-	if n := s.gates.Closed(); n > 0 {
-		s.t.Errorf("%d gates are closed with nothing under way", n)
-	}
-}
-
-func wantedClaims(org tenant.Organization) []tenant.Claim {
-	if org.State == tenant.StateTrashed {
-		return nil
-	}
-	return tenant.IdentityClaims(org.Name, org.Slug, org.Placement)
 }
 
 // usable makes sure that what is not taken by the facts is free, and that the world goes on.
@@ -286,7 +120,7 @@ func (s *server) usable(id tenant.OrgID, got facts) {
 		}
 	}
 	for i, email := range []string{ada, eve} {
-		if !slices.Contains(got.logins, email) {
+		if !slices.Contains(got.emails, email) {
 			s.create("Heir "+strconv.Itoa(i), email)
 		}
 	}

@@ -55,6 +55,33 @@ func retention(d time.Duration) option { return func(deps *orgs.Deps) { deps.Lim
 // start runs a server over the store. It registers with the store that backs it, as serve does before its first read.
 func start(t *testing.T, s store.Store, options ...option) *server {
 	t.Helper()
+	limits, checks := checking(t, s)
+	id := tenant.InstanceID(tenant.NewID())
+	if err := s.Instances.Register(t.Context(), tenant.Instance{ID: id, StartedAt: time.Now()}); err != nil {
+		t.Fatalf("register: %v", err)
+	}
+	guard := access.NewGuard(policy, time.Now)
+	dir := placement.NewDirectory(s.Orgs, time.Now)
+	gates := placement.NewGates(dir, s.Instances, id)
+	deps := orgs.Deps{
+		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit, Instances: s.Instances, Health: s.Health,
+		Guard: guard, Directory: dir, Gates: gates, Throttle: limits,
+		Credentials: checks,
+		Limits: orgs.Limits{
+			Retention: time.Hour, Lease: 5 * time.Second, Placement: tenant.Placement{Level: tenant.LevelCollection},
+		},
+		Now: time.Now, Log: quiet(),
+	}
+	for _, o := range options {
+		o(&deps)
+	}
+	docs := documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Now: time.Now})
+	return &server{t: t, id: id, store: s, orgs: orgs.New(deps), docs: docs, gates: gates, dir: dir}
+}
+
+// checking is how a server checks passwords, at the lowest cost that there is and however often somebody tries.
+func checking(t *testing.T, s store.Store) (*throttle.Throttle, *credentials.Credentials) {
+	t.Helper()
 	pool, err := passwords.New(passwords.Options{Cost: 4, Workers: 1, Queue: 256})
 	if err != nil {
 		t.Fatal(err)
@@ -67,29 +94,9 @@ func start(t *testing.T, s store.Store, options ...option) *server {
 		return label[:min(len(label), 60)]
 	}
 	limits := throttle.New(throttle.Options{Store: s.Throttle, MAC: mac, Now: time.Now, Off: true})
-	id := tenant.InstanceID(tenant.NewID())
-	if err := s.Instances.Register(t.Context(), tenant.Instance{ID: id, StartedAt: time.Now()}); err != nil {
-		t.Fatalf("register: %v", err)
-	}
-	guard := access.NewGuard(policy, time.Now)
-	dir := placement.NewDirectory(s.Orgs, time.Now)
-	gates := placement.NewGates(dir, s.Instances, id)
-	deps := orgs.Deps{
-		Orgs: s.Orgs, Users: s.Users, Places: s.Places, Documents: s.Documents, Audit: s.Audit, Instances: s.Instances, Health: s.Health,
-		Guard: guard, Directory: dir, Gates: gates, Throttle: limits,
-		Credentials: credentials.New(credentials.Options{
-			Pool: pool, Policy: passwords.Policy{Min: 8, CheckCommon: true}, Throttle: limits, Log: quiet(),
-		}),
-		Limits: orgs.Limits{
-			Retention: time.Hour, Lease: 5 * time.Second, Placement: tenant.Placement{Level: tenant.LevelCollection},
-		},
-		Now: time.Now, Log: quiet(),
-	}
-	for _, o := range options {
-		o(&deps)
-	}
-	docs := documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Now: time.Now})
-	return &server{t: t, id: id, store: s, orgs: orgs.New(deps), docs: docs, gates: gates, dir: dir}
+	return limits, credentials.New(credentials.Options{
+		Pool: pool, Policy: passwords.Policy{Min: 8, CheckCommon: true}, Throttle: limits, Log: quiet(),
+	})
 }
 
 // succeed starts the server that comes after s was killed: nothing of s's memory is left, and s is off the list.
