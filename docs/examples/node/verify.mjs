@@ -1,10 +1,16 @@
-// Checks an orgd access token as an application would, and prints who is behind it.
+// Checks orgd access tokens as an application would: reads them, one a line, and prints who is behind each.
 //
-//   node verify.mjs ISSUER JWKS_URL ORG_ID TOKEN
+//   node verify.mjs ISSUER JWKS_URL ORG_ID <TOKENS
+import { createInterface } from 'node:readline'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 
-// Accepts a token of one organization's members. keys must live as long as the application: it fetches the key set once
-// and again when it meets an unknown key, at most every 30 seconds.
+// Fetches the key set when a token comes and the copy is five minutes old, or five seconds and the token names a key that
+// is not in it. Make it once and keep it as long as the application lives.
+export function keysAt(url) {
+  return createRemoteJWKSet(new URL(url), { cacheMaxAge: 300_000, cooldownDuration: 5_000 })
+}
+
+// Accepts a token of one organization's members.
 export async function verify(keys, issuer, orgId, token) {
   const { payload } = await jwtVerify(token, keys, {
     algorithms: ['ES256'],
@@ -17,12 +23,13 @@ export async function verify(keys, issuer, orgId, token) {
   return payload
 }
 
-const [issuer, jwks, orgId, token] = process.argv.slice(2)
-try {
-  const keys = createRemoteJWKSet(new URL(jwks), { cacheMaxAge: 300_000 })
-  const claims = await verify(keys, issuer, orgId, token)
-  console.log(claims.sub, claims.role)
-} catch (err) {
-  console.error('refused:', err.message)
-  process.exit(1)
+const [issuer, url, orgId] = process.argv.slice(2)
+const keys = keysAt(url)
+for await (const token of createInterface({ input: process.stdin })) {
+  try {
+    const claims = await verify(keys, issuer, orgId, token)
+    console.log(claims.sub, claims.role)
+  } catch (err) {
+    console.log('refused:', JSON.stringify(err.message)) // quoted, since it may repeat what a stranger sent
+  }
 }
