@@ -145,12 +145,49 @@ func (c *cast) meet(t *testing.T, route string, row row) {
 	for who, token := range c.worthless(t, victim) {
 		check(who, &person{world: c.world, token: token}, row.anonymous, false)
 	}
+	c.misplace(t, route, row, victim, before)
 	check("stranger", c.stranger, row.stranger, false)
 	check("operator", c.operator, row.operator, row.operator < 300 && !strings.Contains(route, "/me"))
 	if row.operator < 300 && !strings.HasPrefix(route, "GET") {
 		victim = c.victim(t) // the operator's act may have been the end of the first
 	}
 	check("owner", victim, row.owner, true)
+}
+
+// misplace sends a good token everywhere but in the Authorization header, where it counts for nothing: what a browser adds by
+// itself, and what stands in links and logs, proves nothing.
+func (c *cast) misplace(t *testing.T, route string, row row, victim *person, before string) {
+	t.Helper()
+	nobody := &person{world: c.world}
+	for _, headers := range [][]string{
+		{"Cookie", "token=" + victim.token + "; access_token=" + victim.token + "; Authorization=Bearer " + victim.token},
+		{"X-Api-Key", victim.token, "X-Access-Token", victim.token, "X-Auth-Token", victim.token, "X-Authorization", "Bearer " + victim.token},
+		{"Proxy-Authorization", "Bearer " + victim.token},
+	} {
+		sent := row
+		sent.headers = slices.Concat(row.headers, headers)
+		if got := c.send(t, nobody, route, sent, victim); got.status != row.anonymous {
+			t.Errorf("a token in the header %s gets %d, want %d", headers[0], got.status, row.anonymous)
+		}
+	}
+	for _, name := range []string{"token", "access_token", "Authorization"} {
+		sent := row
+		if sent.target += "&"; row.target == "" {
+			sent.target = "?"
+		}
+		sent.target += name + "=" + victim.token
+		want := row.anonymous
+		got := c.send(t, nobody, route, sent, victim)
+		if got.status == http.StatusUnprocessableEntity && callerTable[route].anonymous < 300 { // it refuses parameters that it does not know
+			want = got.status
+		}
+		if got.status != want {
+			t.Errorf("a token in the query, as %s, gets %d, want %d", name, got.status, want)
+		}
+	}
+	if after := c.state(t, victim); after != before {
+		t.Errorf("a misplaced token changed %s to %s", before, after)
+	}
 }
 
 // cacheable are the routes whose answers hold neither credentials nor tenants' data.
