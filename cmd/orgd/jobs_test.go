@@ -9,6 +9,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/orgd/orgd/internal/access"
+	"github.com/orgd/orgd/internal/orgs"
+	"github.com/orgd/orgd/internal/store"
+	"github.com/orgd/orgd/internal/tenant"
 )
 
 func TestJobIsRepeatedAlsoAfterAFailure(t *testing.T) {
@@ -64,5 +69,65 @@ func TestOrphansAreReportedWhenSeenTwice(t *testing.T) {
 	}
 	if got := log.String(); !strings.Contains(got, "tenants/left.db") || strings.Contains(got, "moving") {
 		t.Errorf("the log says:\n%s", got)
+	}
+}
+
+// TestJobsRemoveWhatIsOver lets each of a server's jobs have a turn while things last, and another one when their time is over.
+func TestJobsRemoveWhatIsOver(t *testing.T) {
+	t.Parallel()
+	s := launch(t, "ORGD_DELETE_RETENTION=48h")
+	a := s.server.app
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	acme, err := a.orgs.Create(t.Context(), access.Caller{}, orgs.NewOrganization{
+		Name: "Acme", Email: "ada@acme.example", Password: "correct horse battery staple",
+	})
+	must(err)
+	ada := access.Caller{Kind: tenant.ActorMember, User: acme.Owners[0], Org: acme.ID, Role: tenant.RoleOwner}
+	must(a.orgs.Delete(t.Context(), ada, acme.ID, acme.Version))
+	soon := tenant.Millis(s.now().Add(time.Hour))
+	must(a.store.Sessions.Insert(t.Context(), tenant.Session{ID: "session", ExpiresAt: soon}))
+	record := store.IdempotencyRecord{Key: "key", Caller: "ada", Fingerprint: "body", ExpiresAt: soon}
+	remembered := func() bool {
+		t.Helper()
+		_, fresh, err := a.store.Idempotency.Begin(t.Context(), record, soon.Add(-time.Hour), 10)
+		must(err)
+		return !fresh
+	}
+	if remembered() {
+		t.Fatal("there was a record before there was a request")
+	}
+	turn := func() {
+		t.Helper()
+		for _, one := range a.jobs() {
+			must(one.do(t.Context()))
+		}
+	}
+
+	turn()
+	if _, err := a.store.Orgs.Get(t.Context(), acme.ID); err != nil {
+		t.Errorf("the organization is gone before its time: %v", err)
+	}
+	if _, err := a.store.Sessions.Get(t.Context(), "session"); err != nil {
+		t.Errorf("the session is gone before its time: %v", err)
+	}
+	if !remembered() {
+		t.Error("the request is forgotten before its time")
+	}
+
+	s.later.Add(int64(49 * time.Hour))
+	turn()
+	if _, err := a.store.Orgs.Get(t.Context(), acme.ID); !tenant.IsCode(err, tenant.CodeNotFound) {
+		t.Errorf("the organization is not gone: %v", err)
+	}
+	if _, err := a.store.Sessions.Get(t.Context(), "session"); !tenant.IsCode(err, tenant.CodeNotFound) {
+		t.Errorf("the session is not gone: %v", err)
+	}
+	if remembered() {
+		t.Error("the request is not forgotten")
 	}
 }
