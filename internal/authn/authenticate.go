@@ -138,7 +138,7 @@ func (s *Service) readOperator(ctx context.Context, f *fact) error {
 	if err != nil {
 		return f.absent(err, "the account is gone")
 	}
-	if generationOf(operator) != f.session.Generation {
+	if !operator.Sessions.Allows(f.session) {
 		f.refusal = errors.New("the account's sessions were ended")
 	}
 	return nil
@@ -171,7 +171,3 @@ func (f *fact) good(claims tokens.Claims, now time.Time) error {
 		return nil
 	}
 }
-
-// generationOf is to an operator's sessions what SessionRule.Generation is to a user's: it changes with address and password,
-// which raise UpdatedAt, and with nothing else.
-func generationOf(o tenant.Operator) int64 { return o.UpdatedAt.UnixMilli() }

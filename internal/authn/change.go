@@ -34,7 +34,7 @@ type wanted struct {
 }
 
 // UpdateMe changes the caller's address or password, in one write with one audit entry, and ends the account's other
-// sessions and any reset link; an operator's own session ends too. With nothing to change it answers without a write.
+// sessions and any reset link. With nothing to change it answers without a write.
 // CodeInvalid naming every field that breaks a rule; CodeStaleAuthentication if current_password is missing or wrong, which
 // counts like a failed login; CodeEmailTaken; CodeOperationInProgress while an operation changes the address; CodeConflict
 // if the account changed meanwhile; CodeThrottled.
@@ -115,7 +115,7 @@ func (s *Service) updateOperator(ctx context.Context, caller access.Caller, chan
 			if o.PasswordHash != now.hash {
 				return changedMeanwhile()
 			}
-			next.changeOperator(o, at)
+			next.changeOperator(o, caller.Session, at)
 			return nil
 		})
 	})
@@ -126,18 +126,15 @@ func (s *Service) updateOperator(ctx context.Context, caller access.Caller, chan
 	return s.showOperator(operator), nil
 }
 
-// changeOperator is what a change of address or password does to an operator's account. UpdatedAt always rises, since it is
-// the generation of the sessions.
-func (w wanted) changeOperator(o *tenant.Operator, at time.Time) {
+// changeOperator is what a change of address or password does to an operator's account.
+func (w wanted) changeOperator(o *tenant.Operator, keep tenant.SessionID, at time.Time) {
 	if w.email != "" {
 		o.Email = w.email
 	}
 	if w.hash != "" {
 		o.PasswordHash = w.hash
 	}
-	if least := o.UpdatedAt.Add(time.Millisecond); at.Before(least) {
-		at = least
-	}
+	o.EndSessions(keep)
 	o.UpdatedAt = at
 }
 

@@ -165,7 +165,7 @@ func (s *Service) findOperator(ctx context.Context, address string) (candidate, 
 	}
 	return candidate{
 		account: credentials.Operator(operator.ID), hash: operator.PasswordHash,
-		session: tenant.Session{Operator: operator.ID, Generation: generationOf(operator)},
+		session: tenant.Session{Operator: operator.ID, Generation: operator.Sessions.Generation},
 	}, nil
 }
 

@@ -15,6 +15,7 @@ func TestOperatorSignsInAndChangesTheAccount(t *testing.T) {
 	if operator.PasswordHash != "" {
 		t.Error("AddOperator hands out the hash")
 	}
+	elsewhere, _ := w.signIn("ops@orgd.example", password, "operator")
 	token, caller := w.signIn("ops@orgd.example", password, "operator")
 	want := access.Caller{
 		Kind: tenant.ActorOperator, Operator: operator.ID, Session: caller.Session, Generation: caller.Generation, AuthTime: w.clock.now(),
@@ -37,8 +38,11 @@ func TestOperatorSignsInAndChangesTheAccount(t *testing.T) {
 	if len(entries) != 1 || entries[0].Target != string(operator.ID) || entries[0].Detail["password"] != "changed" {
 		t.Errorf("the entries are %+v", entries)
 	}
-	if cached, fresh := w.allowed(token); cached || fresh {
-		t.Error("a session outlived the change of an operator's password")
+	if cached, fresh := w.allowed(elsewhere); cached || fresh {
+		t.Error("another session outlived the change of an operator's password")
+	}
+	if cached, fresh := w.allowed(token); !cached || !fresh {
+		t.Error("an operator's own session ended with the change that it made")
 	}
 	w.signIn("root@orgd.example", second, "operator")
 }

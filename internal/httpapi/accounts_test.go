@@ -68,6 +68,19 @@ func TestChangeOfTheOwnAccount(t *testing.T) {
 	elsewhere.get("/v1/me").refused(t, 401, api.CodeUnauthenticated)
 }
 
+// An operator stays signed in where the own account is changed, as a member does.
+func TestChangeOfAnOperatorsAccount(t *testing.T) {
+	w := newWorld(t)
+	root := w.operator()
+	root.do("PATCH", "/v1/me", `{"email":"new@orgd.example","password":"`+otherPassword+`","current_password":"`+goodPassword+`"}`).want(t, http.StatusOK, nil)
+	var me api.Me
+	root.get("/v1/me").want(t, http.StatusOK, &me)
+	if me.Email != "new@orgd.example" {
+		t.Errorf("changed to %+v", me)
+	}
+	root.do("PATCH", "/v1/me", `{"password":"`+goodPassword+`","current_password":"`+otherPassword+`"}`).want(t, http.StatusOK, nil)
+}
+
 // A reset link sets a new password once.
 func TestPasswordReset(t *testing.T) {
 	w := newWorld(t)

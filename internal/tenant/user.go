@@ -39,7 +39,7 @@ type User struct {
 }
 
 // SessionRule ends sessions without touching their rows: those of another generation are over, except Except. It lies in the
-// user, so that a password and the sessions made with the old one change in one write. Generations and not times, because
+// account, so that a password and the sessions made with the old one change in one write. Generations and not times, because
 // a login that compared the old password may write its session after the new one was set.
 type SessionRule struct {
 	Generation int64
@@ -49,10 +49,13 @@ type SessionRule struct {
 // Allows reports whether the session is still good under the rule.
 func (r SessionRule) Allows(s Session) bool { return s.Generation == r.Generation || s.ID == r.Except }
 
-// EndSessions ends all sessions but one ("" for none).
-func (u *User) EndSessions(except SessionID) {
-	u.Sessions = SessionRule{Generation: u.Sessions.Generation + 1, Except: except}
+// After returns the rule that ends all sessions but one ("" for none).
+func (r SessionRule) After(except SessionID) SessionRule {
+	return SessionRule{Generation: r.Generation + 1, Except: except}
 }
+
+// EndSessions ends all sessions but one ("" for none).
+func (u *User) EndSessions(except SessionID) { u.Sessions = u.Sessions.After(except) }
 
 // Reserve takes the claim on the next address beside the present one. CodeOperationInProgress while another change of
 // address is under way.
@@ -123,10 +126,15 @@ type Operator struct {
 	ID           OperatorID
 	Email        Email
 	PasswordHash string
-	Version      int64
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	// Sessions tells which logins are still good; see [SessionRule].
+	Sessions  SessionRule
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
+
+// EndSessions ends all sessions but one ("" for none).
+func (o *Operator) EndSessions(except SessionID) { o.Sessions = o.Sessions.After(except) }
 
 // Session is one login. Its row is what makes an access token refusable before it expires.
 type Session struct {
@@ -135,7 +143,7 @@ type Session struct {
 	User     UserID
 	Org      OrgID
 	Operator OperatorID
-	// Generation is that of the user's [SessionRule] when the password was compared.
+	// Generation is that of the account's [SessionRule] when the password was compared.
 	Generation int64
 	CreatedAt  time.Time
 	// AuthTime is when a password was last entered.

@@ -13,19 +13,22 @@ import (
 type operators struct{ shelf[tenant.Operator] }
 
 type operatorDoc struct {
-	ID           string         `bson:"_id"`
-	Email        string         `bson:"email"`
-	Claims       []string       `bson:"claims"`
-	PasswordHash string         `bson:"password_hash"`
-	Version      int64          `bson:"version"`
-	CreatedAt    *bson.DateTime `bson:"created_at,omitempty"`
-	UpdatedAt    *bson.DateTime `bson:"updated_at,omitempty"`
+	ID           string   `bson:"_id"`
+	Email        string   `bson:"email"`
+	Claims       []string `bson:"claims"`
+	PasswordHash string   `bson:"password_hash"`
+	// Sessions is nil in what an orgd wrote that ended sessions by the time of the last change.
+	Sessions  *sessionRuleDoc `bson:"sessions,omitempty"`
+	Version   int64           `bson:"version"`
+	CreatedAt *bson.DateTime  `bson:"created_at,omitempty"`
+	UpdatedAt *bson.DateTime  `bson:"updated_at,omitempty"`
 }
 
 func packOperator(o tenant.Operator) any {
 	return operatorDoc{
 		ID: string(o.ID), Email: string(o.Email), Claims: texts[string](operatorClaims(&o)), PasswordHash: o.PasswordHash,
-		Version: o.Version, CreatedAt: moment(o.CreatedAt), UpdatedAt: moment(o.UpdatedAt),
+		Sessions: &sessionRuleDoc{o.Sessions.Generation, string(o.Sessions.Except)}, Version: o.Version,
+		CreatedAt: moment(o.CreatedAt), UpdatedAt: moment(o.UpdatedAt),
 	}
 }
 
@@ -39,10 +42,17 @@ func unpackOperator(raw bson.Raw) (o tenant.Operator, err error) {
 	if err := bson.Unmarshal(raw, &d); err != nil {
 		return o, err
 	}
-	return tenant.Operator{
+	o = tenant.Operator{
 		ID: tenant.OperatorID(d.ID), Email: tenant.Email(d.Email), PasswordHash: d.PasswordHash, Version: d.Version,
 		CreatedAt: timeOf(d.CreatedAt), UpdatedAt: timeOf(d.UpdatedAt),
-	}, nil
+	}
+	switch {
+	case d.Sessions != nil:
+		o.Sessions = tenant.SessionRule{Generation: d.Sessions.Generation, Except: tenant.SessionID(d.Sessions.Except)}
+	case d.UpdatedAt != nil:
+		o.Sessions.Generation = int64(*d.UpdatedAt)
+	}
+	return o, nil
 }
 
 var operatorKind = kind[tenant.Operator]{

@@ -27,7 +27,7 @@ type layout struct {
 }
 
 var (
-	catalogLayout = layout{folder: "migrations/catalog", application: 'o'<<24 | 'r'<<16 | 'g'<<8 | 'd', newest: 4, startsEmpty: true}
+	catalogLayout = layout{folder: "migrations/catalog", application: 'o'<<24 | 'r'<<16 | 'g'<<8 | 'd', newest: 5, startsEmpty: true}
 	tenantLayout  = layout{folder: "migrations/tenant", application: 'o'<<24 | 'r'<<16 | 'g'<<8 | 't', newest: 1}
 )
 

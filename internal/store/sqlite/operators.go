@@ -10,15 +10,20 @@ import (
 // operators keeps those who run the installation. Their addresses are claims of a namespace of their own.
 type operators struct{ catalog *file }
 
-const operatorColumns = `id, email, password_hash, version, created_at, updated_at`
+const operatorColumns = `id, email, password_hash, sessions, version, created_at, updated_at`
 
 func operatorArgs(o tenant.Operator) []any {
-	return []any{string(o.ID), string(o.Email), o.PasswordHash, o.Version, instant(o.CreatedAt), instant(o.UpdatedAt)}
+	sessions := sessionsJSON(o.Sessions)
+	return []any{
+		string(o.ID), string(o.Email), o.PasswordHash, toJSON(&sessions), o.Version, instant(o.CreatedAt), instant(o.UpdatedAt),
+	}
 }
 
 // scanOperator reads a row of operatorColumns.
 func scanOperator(scan func(dest ...any) error) (o tenant.Operator, err error) {
-	err = scan(&o.ID, &o.Email, &o.PasswordHash, &o.Version, (*instant)(&o.CreatedAt), (*instant)(&o.UpdatedAt))
+	var sessions sessionsJSON
+	err = scan(&o.ID, &o.Email, &o.PasswordHash, fromJSON(&sessions), &o.Version, (*instant)(&o.CreatedAt), (*instant)(&o.UpdatedAt))
+	o.Sessions = tenant.SessionRule(sessions)
 	return o, err
 }
 
@@ -27,7 +32,7 @@ func (t operators) Insert(ctx context.Context, operator tenant.Operator, trail t
 	operator.Version = 1
 	trail = own(trail)
 	return t.catalog.write(ctx, func(s *session) error {
-		_, err := s.exec(`INSERT INTO operators (`+operatorColumns+`) VALUES (?,?,?,?,?,?)`, operatorArgs(operator)...)
+		_, err := s.exec(`INSERT INTO operators (`+operatorColumns+`) VALUES (?,?,?,?,?,?,?)`, operatorArgs(operator)...)
 		if err != nil {
 			return idTaken(err, "operator")
 		}
@@ -94,8 +99,8 @@ func (t operators) update(ctx context.Context, id tenant.OperatorID, trail tenan
 	next.UpdatedAt = tenant.Millis(next.UpdatedAt)
 	trail = own(trail)
 	err = t.catalog.write(ctx, func(s *session) error {
-		n, err := s.exec(`UPDATE operators SET email = ?2, password_hash = ?3, version = ?4, updated_at = ?6
-			WHERE id = ?1 AND version = ?4 - 1`, operatorArgs(next)...)
+		n, err := s.exec(`UPDATE operators SET email = ?2, password_hash = ?3, sessions = ?4, version = ?5, updated_at = ?7
+			WHERE id = ?1 AND version = ?5 - 1`, operatorArgs(next)...)
 		if err := swapped(n, err); err != nil {
 			return err
 		}

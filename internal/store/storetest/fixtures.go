@@ -141,6 +141,7 @@ func newOperator() tenant.Operator {
 		ID:           tenant.OperatorID(tenant.NewID()),
 		Email:        tenant.Email(token() + "@example.com"),
 		PasswordHash: "$2a$10$hash",
+		Sessions:     tenant.SessionRule{Generation: 7, Except: tenant.SessionID(tenant.NewID())},
 		CreatedAt:    noon,
 		UpdatedAt:    noon.Add(time.Minute),
 	}
