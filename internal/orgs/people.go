@@ -45,14 +45,24 @@ func (s *Service) removeOwner(ctx context.Context, org tenant.Organization) erro
 	return ignore(err, tenant.CodeNotFound)
 }
 
-// reserveEmail takes the claim on the user's next address, if there is one.
-func (s *Service) reserveEmail(ctx context.Context, org tenant.Organization) error {
+// reservePerson takes the claim on the user's next address, if there is one. The operation changes nobody whose credentials have
+// changed since it was recorded: of two changes at once one would be lost, or half of each. The account is written in any case, and so
+// who read it before that and has not looked at the operation writes nothing.
+func (s *Service) reservePerson(ctx context.Context, org tenant.Organization) error {
 	args := org.Op.Args
-	if args.Email == "" {
+	if args.User == "" {
 		return nil
 	}
 	return s.patiently(ctx, func() error {
-		return s.updatePerson(ctx, org, args.User, func(u *tenant.User) error { return u.Reserve(args.Email) })
+		return s.updatePerson(ctx, org, args.User, func(u *tenant.User) error {
+			switch {
+			case u.Sessions.Generation != args.Generation:
+				return tenant.Errorf(tenant.CodeOperationInProgress, "another change of this account came first; try again in a moment")
+			case args.Email == "":
+				return nil
+			}
+			return u.Reserve(args.Email)
+		})
 	})
 }
 
@@ -72,7 +82,7 @@ func (s *Service) updatePerson(ctx context.Context, org tenant.Organization, id 
 	return err
 }
 
-// releaseEmail takes reserveEmail back.
+// releaseEmail takes reservePerson back.
 func (s *Service) releaseEmail(ctx context.Context, org tenant.Organization) error {
 	if org.Op.Args.Email == "" {
 		return nil

@@ -223,7 +223,7 @@ func (s *Service) comeHome(ctx context.Context, org tenant.Organization) error {
 		return nil
 	}
 	op := s.newOperation(tenant.OperationUpdate, tenant.AuditEntry{}, tenant.Arguments{Name: org.Name, Slug: org.Slug, Namespace: home})
-	begun, err := s.begin(ctx, org.ID, op, s.moving(op, 0))
+	begun, err := s.begin(ctx, org.ID, op, s.moving(op, func(o *tenant.Organization) error { return alive(o, 0) }))
 	switch {
 	case placeTaken(err, home):
 		return s.feelAtHome(ctx, org, home)

@@ -52,9 +52,9 @@ func (s *Service) Update(ctx context.Context, caller access.Caller, id tenant.Or
 		case wanted.args.User == "" && wanted.slug == org.Slug:
 			org, err = s.respell(ctx, id, wanted.name, in.IfVersion, entry)
 		default:
-			if err = s.confirmOwner(ctx, caller, &wanted.args); err == nil {
-				org, err = s.startRename(ctx, id, wanted, in.IfVersion, entry)
-			}
+			wanted.args.Name, wanted.args.Slug = wanted.name, wanted.slug
+			op := func() *tenant.Operation { return s.newOperation(tenant.OperationUpdate, entry, wanted.args) }
+			org, err = s.startRename(ctx, id, op, s.confirmed(ctx, caller, in.IfVersion))
 		}
 		return err
 	})
@@ -87,6 +87,9 @@ func (s *Service) changeOwner(ctx context.Context, caller access.Caller, org ten
 			if m, ok := u.Living(org.ID); !ok || m.Role != tenant.RoleOwner {
 				return access.NotFound()
 			}
+			if err := s.undisturbed(ctx, org.ID, u.ID); err != nil {
+				return err
+			}
 			if err := stillSignedIn(caller, u); err != nil {
 				return err
 			}
@@ -101,18 +104,34 @@ func (s *Service) changeOwner(ctx context.Context, caller access.Caller, org ten
 	})
 }
 
-// confirmOwner is stillSignedIn before an operation that changes the person: what it has recorded it does, unless somebody
-// changes the password after that.
-func (s *Service) confirmOwner(ctx context.Context, caller access.Caller, args *tenant.Arguments) error {
-	if args.User == "" {
-		return nil
-	}
-	user, err := s.Users.Get(ctx, args.User)
-	if err != nil {
+// undisturbed waits for an operation that changes the person: its entry comes with its end, and so do acts in the log's order. One
+// that begins after this look writes the person before it goes on (reservePerson), so that the swap of who looked is lost.
+func (s *Service) undisturbed(ctx context.Context, id tenant.OrgID, user tenant.UserID) error {
+	switch org, err := s.Orgs.Get(ctx, id); {
+	case tenant.IsCode(err, tenant.CodeNotFound):
+		return access.NotFound()
+	case err != nil:
 		return err
+	case !org.AtRest() && org.Op.Args.User == user:
+		return &occupiedError{org: org}
 	}
-	args.Generation = user.Sessions.Generation
-	return stillSignedIn(caller, &user)
+	return nil
+}
+
+// confirmed begins an operation of an organization that has the version, and is stillSignedIn where it changes the person. It notes
+// what the account was then: what else changes it meanwhile came later.
+func (s *Service) confirmed(ctx context.Context, caller access.Caller, ifVersion int64) func(*tenant.Organization) error {
+	return func(o *tenant.Organization) error {
+		if err := alive(o, ifVersion); err != nil || o.Op.Args.User == "" {
+			return err
+		}
+		user, err := s.Users.Get(ctx, o.Op.Args.User)
+		if err != nil {
+			return err
+		}
+		o.Op.Args.Generation = user.Sessions.Generation
+		return stillSignedIn(caller, &user)
+	}
 }
 
 // stillSignedIn refuses a change of credentials by a session that another one has ended, perhaps while the password was
@@ -158,16 +177,14 @@ func alive(o *tenant.Organization, ifVersion int64) error {
 	return checkVersion(o, ifVersion)
 }
 
-func (s *Service) startRename(ctx context.Context, id tenant.OrgID, wanted change, ifVersion int64,
-	entry tenant.AuditEntry,
+// startRename begins a rename of an organization of which may says nothing against it, and drives it.
+func (s *Service) startRename(ctx context.Context, id tenant.OrgID, operation func() *tenant.Operation,
+	may func(*tenant.Organization) error,
 ) (tenant.Organization, error) {
-	args := wanted.args
-	args.Name, args.Slug = wanted.name, wanted.slug
-	op := s.newOperation(tenant.OperationUpdate, entry, args)
-	begun, err := s.begin(ctx, id, op, s.moving(op, ifVersion))
-	if placeTaken(err, tenant.NamespaceOf(args.Slug)) {
-		op = s.newOperation(tenant.OperationUpdate, entry, args)
-		begun, err = s.begin(ctx, id, op, s.staying(ifVersion))
+	op := operation()
+	begun, err := s.begin(ctx, id, op, s.moving(op, may))
+	if placeTaken(err, tenant.NamespaceOf(op.Args.Slug)) {
+		begun, err = s.begin(ctx, id, operation(), s.staying(may))
 	}
 	if err != nil {
 		return begun, err
@@ -176,8 +193,8 @@ func (s *Service) startRename(ctx context.Context, id tenant.OrgID, wanted chang
 }
 
 // moving begins a rename to the home under the next slug, or to where the data is if that name is in quarantine.
-func (s *Service) moving(op *tenant.Operation, ifVersion int64) func(*tenant.Organization) error {
-	return s.renaming(ifVersion, func(o *tenant.Organization) string {
+func (s *Service) moving(op *tenant.Operation, may func(*tenant.Organization) error) func(*tenant.Organization) error {
+	return s.renaming(may, func(o *tenant.Organization) string {
 		if home := o.HomeFor(op.Args.Slug); !o.IsQuarantined(home) {
 			return home
 		}
@@ -186,14 +203,14 @@ func (s *Service) moving(op *tenant.Operation, ifVersion int64) func(*tenant.Org
 }
 
 // staying begins a rename that leaves the data where it is.
-func (s *Service) staying(ifVersion int64) func(*tenant.Organization) error {
-	return s.renaming(ifVersion, func(o *tenant.Organization) string { return o.Placement.Namespace })
+func (s *Service) staying(may func(*tenant.Organization) error) func(*tenant.Organization) error {
+	return s.renaming(may, func(o *tenant.Organization) string { return o.Placement.Namespace })
 }
 
 // renaming begins a rename to a namespace, and claims what it needs.
-func (s *Service) renaming(ifVersion int64, to func(*tenant.Organization) string) func(*tenant.Organization) error {
+func (s *Service) renaming(may func(*tenant.Organization) error, to func(*tenant.Organization) string) func(*tenant.Organization) error {
 	return func(o *tenant.Organization) error {
-		if err := alive(o, ifVersion); err != nil {
+		if err := may(o); err != nil {
 			return err
 		}
 		o.State = tenant.StateRenaming
@@ -209,7 +226,7 @@ func (s *Service) renaming(ifVersion int64, to func(*tenant.Organization) string
 // rename is the plan of an Update that changes the place. Data that is lost stays so under any name.
 func (s *Service) rename() plan {
 	return plan{
-		reserve: s.reserveEmail,
+		reserve: s.reservePerson,
 		drains:  true,
 		physical: func(ctx context.Context, org tenant.Organization) error {
 			to := org.Place()
