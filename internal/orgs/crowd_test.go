@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -58,27 +60,30 @@ func TestManyWantOneName(t *testing.T) {
 	s.checkRest()
 }
 
-// 16 clients rename, delete and restore one organization at once. Each answer must be true: replaying the acknowledged acts
-// as the audit log orders them leads to the state at the end.
+// 16 clients rename, delete and restore one organization at once, and change its owner's address and password. Each answer must be
+// true: replaying the acknowledged acts as the audit log orders them leads to the state at the end.
 func TestManyOperateOnOneOrganization(t *testing.T) {
 	s := start(t, open(t))
 	org := s.create("Acme", ada)
 	doc := s.write(org, `{"n":1}`)
 	acknowledged := map[access.Action]*atomic.Int64{access.OrgUpdate: {}, access.OrgDelete: {}, access.OrgRestore: {}}
-	crowd(16, func(i int) {
-		for round := range 4 {
+	crowd(crowdSize, func(i int) {
+		for round := range crowdRounds {
 			action, err := s.operate(i, round, org)
 			switch tenant.CodeOf(err) {
 			case "":
 				acknowledged[action].Add(1)
-			case tenant.CodeNotFound, tenant.CodeConflict, tenant.CodeOperationInProgress:
+			case tenant.CodeNotFound, tenant.CodeConflict, tenant.CodeOperationInProgress, tenant.CodeUnauthenticated:
 			default:
 				t.Errorf("client %d: %s: %v", i, action, err)
 			}
 		}
 	})
-	s.checkAcknowledged(org.ID, acknowledged)
+	t.Logf("%d changes, %d deletions and %d restorations took effect", acknowledged[access.OrgUpdate].Load(),
+		acknowledged[access.OrgDelete].Load(), acknowledged[access.OrgRestore].Load())
 	s.checkRest()
+	s.checkRemains()
+	in := s.checkAcknowledged(org.ID, acknowledged)
 	last, err := s.store.Orgs.Get(t.Context(), org.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -91,31 +96,70 @@ func TestManyOperateOnOneOrganization(t *testing.T) {
 	if _, err := s.docs.Get(t.Context(), owner(org), documents.Ref{Org: org.ID, ID: doc.ID}); err != nil {
 		t.Errorf("the document is lost: %v", err)
 	}
+	s.checkLogin(org.ID, in)
+}
+
+const (
+	crowdSize   = 16
+	crowdRounds = 4
+)
+
+// crowdChanges are the changes that the crowd wants, by the id of the request.
+func crowdChanges() map[string]orgs.Change {
+	all := map[string]orgs.Change{}
+	for client := range crowdSize {
+		for round := range crowdRounds {
+			name := new(fmt.Sprintf("Acme %d %d", client, round))
+			email, password := new(fmt.Sprintf("p%d-%d@example.com", client, round)), new(fmt.Sprintf("battery %d staple %d", client, round))
+			all[fmt.Sprint(client, "/", round)] = []orgs.Change{
+				{Name: name}, {Name: name, Email: email, Password: password}, {Name: name, Password: password},
+				{Email: email, Password: password}, {Email: email}, {Password: password},
+			}[(client*crowdRounds+round)%6]
+		}
+	}
+	return all
 }
 
 func (s *server) operate(client, round int, org tenant.Organization) (access.Action, error) {
 	ctx := s.t.Context()
-	switch (client + round) % 4 {
-	case 0:
+	switch turn := (client + 5*round) % 16; {
+	case turn == 0:
 		return access.OrgDelete, s.orgs.Delete(ctx, owner(org), org.ID, 0)
-	case 1:
+	case turn < 3:
 		_, err := s.orgs.Restore(ctx, operator(), org.ID, orgs.RestoreAs{})
 		return access.OrgRestore, err
 	default:
-		_, err := s.orgs.Update(ctx, owner(org), org.ID, orgs.Change{Name: new(fmt.Sprintf("Acme %d %d", client, round))})
+		request := fmt.Sprint(client, "/", round)
+		me, err := s.present(client, org)
+		if err == nil {
+			me.RequestID = request
+			_, err = s.orgs.Update(ctx, me, org.ID, crowdChanges()[request])
+		}
 		return access.OrgUpdate, err
 	}
 }
 
-// checkAcknowledged compares the audit log with the answers, and its last name and state with the organization.
-func (s *server) checkAcknowledged(id tenant.OrgID, acknowledged map[access.Action]*atomic.Int64) {
+// present is the owner who has just signed in, as one client of many, which does not know what the password is by now.
+func (s *server) present(client int, org tenant.Organization) (access.Caller, error) {
+	me := owner(org)
+	user, err := s.store.Users.Get(s.t.Context(), me.User)
+	if _, living := user.Living(org.ID); err == nil && !living {
+		err = access.NotFound()
+	}
+	me.Session, me.Generation = tenant.SessionID(fmt.Sprint("s", client)), user.Sessions.Generation
+	return me, err
+}
+
+// checkAcknowledged compares the audit log with the answers, and its last name and state with the organization. It returns the
+// login that the log says.
+func (s *server) checkAcknowledged(id tenant.OrgID, acknowledged map[access.Action]*atomic.Int64) login {
 	s.t.Helper()
 	page, err := s.store.Audit.List(s.t.Context(), id, 0, 1000)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	logged := map[string]int64{}
-	name, state := "", tenant.StateActive
+	logged, wanted := map[string]int64{}, crowdChanges()
+	name, state, in := "Acme", tenant.StateActive, login{ada, goodPassword}
 	for i, e := range page {
 		logged[e.Action]++
 		switch access.Action(e.Action) {
@@ -127,7 +171,8 @@ func (s *server) checkAcknowledged(id tenant.OrgID, acknowledged map[access.Acti
 			}
 			state = tenant.StateActive
 		default:
-			name = e.Detail["name"]
+			c := wanted[e.RequestID]
+			name, in = or(c.Name, name), login{or(c.Email, in.email), or(c.Password, in.password)}
 			if state == tenant.StateTrashed {
 				s.t.Errorf("entry %d (%s) is on an organization in the trash", i, e.Action)
 			}
@@ -141,6 +186,28 @@ func (s *server) checkAcknowledged(id tenant.OrgID, acknowledged map[access.Acti
 	org, err := s.store.Orgs.Get(s.t.Context(), id)
 	if err != nil || string(org.Name) != name || org.State != state {
 		s.t.Errorf("the organization is %q in %s (%v); its log says %q in %s", org.Name, org.State, err, name, state)
+	}
+	return in
+}
+
+func or(change *string, present string) string {
+	if change == nil {
+		return present
+	}
+	return *change
+}
+
+// checkLogin makes sure that the owner signs in with the address and the password, and with none of the others that the crowd wanted.
+func (s *server) checkLogin(org tenant.OrgID, in login) {
+	s.t.Helper()
+	tried := map[login]bool{in: true, {ada, goodPassword}: true, {in.email, goodPassword}: true, {ada, in.password}: true}
+	for _, c := range crowdChanges() {
+		email, password := or(c.Email, ada), or(c.Password, goodPassword)
+		tried[login{email, password}], tried[login{in.email, password}], tried[login{email, in.password}] = true, true, true
+	}
+	got := openDesk(s.t, s.store).good(org, slices.Collect(maps.Keys(tried))...)
+	if len(got) != 1 || got[0] != in {
+		s.t.Errorf("the owner signs in with %v; the log says %v", got, in)
 	}
 }
 
