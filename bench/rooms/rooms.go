@@ -112,7 +112,7 @@ func openRoom(ctx context.Context, s store.Store) (*hall, error) {
 		Limits: orgs.Limits{Retention: time.Hour, Lease: 5 * time.Second, Placement: tenant.Placement{Level: tenant.LevelCollection}},
 		Now:    time.Now, Log: quiet,
 	})
-	docs := documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Quota: 1 << 40, Now: time.Now})
+	docs := documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Quota: 1 << 40, Now: time.Now, Log: quiet})
 	return &hall{room, docs, pool.Close}, nil
 }
 

@@ -164,7 +164,7 @@ func (a *app) wireOperations(attempts *throttle.Throttle, secrets *credentials.C
 		Now: a.now, Log: a.log,
 	})
 	a.documents = documents.New(documents.Deps{
-		Documents: s.Documents, Gates: a.gates, Guard: a.guard, Quota: c.TenantBytes, Now: a.now,
+		Documents: s.Documents, Gates: a.gates, Guard: a.guard, Quota: c.TenantBytes, Now: a.now, Log: a.log,
 	})
 	a.authn = authn.New(authn.Deps{
 		Users: s.Users, Operators: s.Operators, Sessions: s.Sessions, Orgs: directory, Guard: a.guard, Keyring: a.keyring,

@@ -80,7 +80,7 @@ func (w *world) start(name string) *server {
 		Guard: guard, Directory: s.dir, Gates: s.gates, Throttle: throttle.New(throttle.Options{Off: true, Now: w.now}),
 		Limits: limits, Now: w.now, Log: slog.New(slog.DiscardHandler),
 	})
-	s.docs = documents.New(documents.Deps{Documents: s.store, Gates: s.gates, Guard: guard, Now: w.now})
+	s.docs = documents.New(documents.Deps{Documents: s.store, Gates: s.gates, Guard: guard, Now: w.now, Log: slog.New(slog.DiscardHandler)})
 	keeper := presence.New(presence.Deps{
 		Instances: servers, Orgs: catalog, Gates: s.gates, Version: "1.0", Lease: w.rule.lease(name), Abandoned: s.orgs.Hurry,
 		InUse: func(context.Context) error { return nil }, Ousted: func(error) {},

@@ -1,8 +1,10 @@
 package documents_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -27,7 +29,11 @@ type world struct {
 	gates  *placement.Gates
 	docs   *documents.Service
 	org    tenant.Organization
+	log    bytes.Buffer
+	passed atomic.Int64 // by how much the service's clock is ahead
 }
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.passed.Load())) }
 
 func newWorld(t *testing.T, quota int64) *world {
 	t.Helper()
@@ -36,7 +42,9 @@ func newWorld(t *testing.T, quota int64) *world {
 	gates := placement.NewGates(placement.NewDirectory(s.Orgs, time.Now), s.Instances, "self")
 	guard := access.NewGuard(access.Policy{}, time.Now)
 	w := &world{t: t, faults: faults, gates: gates, org: insert(t, s, "acme")}
-	w.docs = documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Quota: quota, Now: time.Now})
+	w.docs = documents.New(documents.Deps{
+		Documents: s.Documents, Gates: gates, Guard: guard, Quota: quota, Now: w.now, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+	})
 	return w
 }
 
@@ -171,7 +179,7 @@ func TestPutLosesItsStore(t *testing.T) {
 	s, passed := w.faults.Store(), atomic.Int64{}
 	now := func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
 	w.docs = documents.New(documents.Deps{
-		Documents: s.Documents, Guard: access.NewGuard(access.Policy{}, now), Now: now,
+		Documents: s.Documents, Guard: access.NewGuard(access.Policy{}, now), Now: now, Log: slog.New(slog.DiscardHandler),
 		Gates: placement.NewGates(placement.NewDirectory(s.Orgs, now), s.Instances, "self"),
 	})
 	reached, release := w.faults.Block("Documents.Update")

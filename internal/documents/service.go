@@ -7,6 +7,8 @@ package documents
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/orgd/orgd/internal/access"
@@ -29,13 +31,19 @@ type Deps struct {
 	// Quota is how many bytes one tenant may store; zero is no limit.
 	Quota int64
 	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // Service reads and writes documents. It is safe for concurrent use.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	alarms alarms
+}
 
 // New makes the service.
-func New(deps Deps) *Service { return &Service{Deps: deps} }
+func New(deps Deps) *Service {
+	return &Service{Deps: deps, alarms: alarms{at: map[tenant.OrgID]time.Time{}}}
+}
 
 // Ref names a document of an organization's default collection.
 type Ref struct {
@@ -203,5 +211,9 @@ func inside[T any](ctx context.Context, s *Service, who visitor, org tenant.OrgI
 	defer func() { visit.Leave(err) }()
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)
 	defer cancel()
-	return call(ctx, visit.Org.Place())
+	got, err = call(ctx, visit.Org.Place())
+	if errors.Is(err, store.ErrNoPlace) {
+		err = s.lost(visit.Org, err)
+	}
+	return got, err
 }

@@ -170,7 +170,7 @@ func (w *world) open(set setup) {
 			},
 			Now: now, Log: log,
 		}),
-		Documents: documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Quota: set.quota, Now: now}),
+		Documents: documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Quota: set.quota, Now: now, Log: log}),
 		Authn:     w.authn,
 		Idempotency: idempotency.New(idempotency.Deps{
 			Records: s.Idempotency, Guard: guard, MAC: w.keyring.MAC, Now: now, NewID: tenant.NewID,

@@ -160,7 +160,7 @@ func (w *world) serve(s store.Store) *server {
 		Limits: orgs.Limits{Retention: time.Hour, Lease: 5 * time.Second, Placement: tenant.Placement{Level: tenant.LevelCollection}},
 		Now:    time.Now, Log: log,
 	})
-	v.docs = documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Now: time.Now})
+	v.docs = documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Now: time.Now, Log: log})
 	w.must(v.authn.LoadKeys(t.Context()))
 	return v
 }

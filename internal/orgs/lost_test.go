@@ -107,3 +107,32 @@ func TestOperationsOnLostData(t *testing.T) {
 		})
 	}
 }
+
+// A list tells an organization whose data is lost from an empty one, and from one whose data is on its way.
+func TestListTellsLostDataFromNone(t *testing.T) {
+	s := start(t, open(t))
+	org := withDocument(s)
+	if err := s.store.Places.Trash(t.Context(), org.Place(), tenant.OperationID(tenant.NewID())); err != nil {
+		t.Fatal(err)
+	}
+	usage := func() *tenant.Usage {
+		page, _, err := s.orgs.List(t.Context(), operator(), orgs.Query{Limit: 1})
+		if err != nil || len(page) != 1 {
+			t.Fatalf("list: %v (%v)", page, err)
+		}
+		return page[0].Usage
+	}
+	if got := usage(); got != nil {
+		t.Errorf("the list says that the organization stores %v", *got)
+	}
+	_, err := s.store.Orgs.Update(t.Context(), org.ID, tenant.Upkeep{}, func(o *tenant.Organization) error {
+		o.State = tenant.StateDeleting
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := usage(); got == nil || *got != (tenant.Usage{}) {
+		t.Errorf("while a deletion moves the data the list says %v", got)
+	}
+}

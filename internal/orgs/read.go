@@ -152,15 +152,15 @@ func (s *Service) visibleTo(ctx context.Context, caller access.Caller, q Query) 
 	return s.Orgs.List(ctx, filter, q.After, q.Limit+1)
 }
 
-// usage is zero for an organization whose data is not in its place at the moment. One whose data cannot be read must not
-// keep the list of all others from those who are to mend it.
+// usage is zero for an organization whose data is not in its place at the moment, for an operation moves it; nil where it should
+// be there. One whose data cannot be read must not keep the list of all others from those who are to mend it.
 func (s *Service) usage(ctx context.Context, org tenant.Organization) *tenant.Usage {
 	if !org.State.Visible() {
 		return &tenant.Usage{}
 	}
 	usage, err := s.Documents.Usage(ctx, org.Place())
 	switch {
-	case err == nil, tenant.IsCode(err, tenant.CodeNotFound):
+	case err == nil, tenant.IsCode(err, tenant.CodeNotFound) && org.State != tenant.StateActive:
 		return &usage
 	case ctx.Err() == nil:
 		s.Log.Warn("what an organization stores cannot be told", "organization", org.ID, "error", err)

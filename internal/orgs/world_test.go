@@ -75,7 +75,7 @@ func start(t *testing.T, s store.Store, options ...option) *server {
 	for _, o := range options {
 		o(&deps)
 	}
-	docs := documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Now: time.Now})
+	docs := documents.New(documents.Deps{Documents: s.Documents, Gates: gates, Guard: guard, Now: time.Now, Log: quiet()})
 	return &server{t: t, id: id, store: s, orgs: orgs.New(deps), docs: docs, gates: gates, dir: dir}
 }
 

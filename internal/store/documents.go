@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/orgd/orgd/internal/tenant"
 )
@@ -9,9 +10,13 @@ import (
 // PageBytes bounds the data of one page of documents, so that a few requests for the largest ones cannot fill the memory.
 const PageBytes = 4 << 20
 
+// ErrNoPlace is in the chain of the CodeNotFound with which a call on documents says that the place itself is not there, and not
+// only what it asked for. An organization at rest always has its place: where one has not, an operator must look for the data.
+var ErrNoPlace = errors.New("the store has no such place")
+
 // Documents keeps the tenants' own data. Every method reaches the data of the organization that it is given and no other: a
 // place whose file or collection belongs to another organization is CodeUnavailable. A place that does not exist, or was moved
-// to the trash, is CodeNotFound and is never created by a write. The caller holds the organization's gate (internal/placement) meanwhile.
+// to the trash, is CodeNotFound with [ErrNoPlace], which nothing else has, and is never created by a write. The caller holds the organization's gate (internal/placement) meanwhile.
 //
 // Writes fail with CodeQuota where the tenant's bytes would grow beyond quota (0 is none) and with CodeStorageFull where
 // the disk is nearly full; deletions and reads work then. Where an application has put rules of its own on a collection, writes

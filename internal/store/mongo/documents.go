@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -138,7 +139,7 @@ func (d *desk) identify() bson.D {
 // moved is the error about an insert that met another collection than it meant, or none.
 func (d *desk) moved(err error) error {
 	d.owners.forget(d.namespace)
-	return tenant.Wrap(tenant.CodeNotFound, err, "the organization's data is not here any more")
+	return tenant.Wrap(tenant.CodeNotFound, fmt.Errorf("%w: %w", store.ErrNoPlace, err), "the organization's data is not here any more")
 }
 
 // insertedBefore returns the document that has the id already, if it is the same insert that put it there. An insert that

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -67,9 +68,9 @@ type site struct {
 	meter *meter
 }
 
-// reach returns where a collection of a place is: CodeNotFound if the place does not exist, CodeUnavailable if it is
-// another organization's. Only a record that was read for this call refuses it: what is remembered of a name may be of the one
-// who bore it a moment ago, and gave it up on another server.
+// reach returns where a collection of a place is: CodeNotFound with store.ErrNoPlace if the place does not exist, CodeUnavailable
+// if it is another organization's. Only a record that was read for this call refuses it: what is remembered of a name may be of
+// the one who bore it a moment ago, and gave it up on another server.
 func (o *owners) reach(ctx context.Context, in tenant.CollectionRef) (none site, err error) {
 	home, err := o.home(in.Place)
 	if err != nil {
@@ -105,7 +106,7 @@ func (d *ownerDoc) refusal(org tenant.OrgID, c tenant.Collection) error {
 }
 
 func errNoData() error {
-	return tenant.Errorf(tenant.CodeNotFound, "the organization has no data here")
+	return tenant.Wrap(tenant.CodeNotFound, store.ErrNoPlace, "the organization has no data here")
 }
 
 // site returns where a collection is that the record lets in.

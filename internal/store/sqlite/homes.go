@@ -95,7 +95,7 @@ func (t homes) readGrave(ctx context.Context, path string, org tenant.OrgID, rea
 	}
 	defer t.pool.unpin(e)
 	if there, err := exists(path); err != nil || !there {
-		return absent(err)
+		return absent(path, err)
 	}
 	if unattended(path) != nil {
 		return errUnsettled

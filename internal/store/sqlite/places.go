@@ -179,7 +179,7 @@ func (t *places) move(from, to string, settle func() error) error {
 			return err
 		}
 	case !target:
-		return absent(nil)
+		return absent(from, nil)
 	}
 	return errors.Join(syncDir(filepath.Dir(to)), syncDir(filepath.Dir(from)))
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"sync"
 
+	"github.com/orgd/orgd/internal/store"
 	"github.com/orgd/orgd/internal/tenant"
 )
 
@@ -37,7 +38,7 @@ type tenantFiles struct {
 // home returns the path of the tenant's file in use. An id that cannot be a file name has none.
 func (t tenantFiles) home(org tenant.OrgID) (string, error) {
 	if !plainID.MatchString(string(org)) {
-		return "", tenant.Errorf(tenant.CodeNotFound, "there is no such organization")
+		return "", tenant.Wrap(tenant.CodeNotFound, store.ErrNoPlace, "there is no such organization")
 	}
 	return filepath.Join(t.dir, tenantsFolder, string(org)+".db"), nil
 }
@@ -63,10 +64,10 @@ func (t tenantFiles) open(org tenant.OrgID) (*file, error) {
 func (t tenantFiles) openAt(path string, org tenant.OrgID, readers int) (*file, error) {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, absent(nil)
+		return nil, absent(path, nil)
 	}
 	if err != nil {
-		return nil, absent(err)
+		return nil, absent(path, err)
 	}
 	if !info.Mode().IsRegular() || info.Size() < headerSize { // SQLite would begin a new database in an empty file
 		return nil, translate(t.refuse(path, "", errForeign))
@@ -127,11 +128,11 @@ func exists(path string) (bool, error) {
 }
 
 // absent is the error of a tenant's file that is not there, or cannot be looked for.
-func absent(err error) error {
+func absent(path string, err error) error {
 	if err != nil {
 		return translate(err)
 	}
-	return tenant.Errorf(tenant.CodeNotFound, "the organization's data is not there")
+	return tenant.Wrap(tenant.CodeNotFound, fmt.Errorf("%w: %s", store.ErrNoPlace, path), "the organization's data is not there")
 }
 
 // press makes the bytes of new tenants' files. It keeps an empty one in memory, made by the same steps that older files go

@@ -24,7 +24,7 @@ type twin struct {
 func twins() []twin {
 	return slices.Concat(orgTwins, orgListTwins, updateTwins, valueTwins, userTwins, loginTwins, keyTwins,
 		documentTwins, quotaTwins, placeTwins, auditTwins, instanceTwins, throttleTwins, idempotencyTwins, contextTwins,
-		tableTwins, homeTwins)
+		tableTwins, homeTwins, noPlaceTwins)
 }
 
 // TestSoundStorePasses is the other half of the proof: what the cases complain about below is the defect and nothing else.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ func documentCases() []Case {
 		clause{name: "DeleteOrUpdateWins", check: documentDeleteOrUpdateWins},
 		clause{name: "AfterADeleteTheIDIsFree", check: documentAfterADelete},
 		clause{name: "MissingPlaceIsNotFoundAndNotMade", check: documentMissingPlace},
+		clause{name: "MissingPlaceIsToldFromMissingDocument", check: documentMissingPlaceIsTold},
 		clause{name: "PlaceOfAnotherOrganizationIsRefused", check: documentForeignPlace},
 	)
 }
@@ -301,6 +303,21 @@ func documentMissingPlace(d *desk) {
 	}
 	d.need(d.Places.Create(d.Context(), place), "make the home after all")
 	d.stores(place, 0, 0, "of the home that was made then")
+}
+
+// A document or a further collection that is not there is the caller's mistake, a place that is not there may be a loss.
+func documentMissingPlaceIsTold(d *desk) {
+	for act, err := range d.documentActs(newPlace()) {
+		if !errors.Is(err, store.ErrNoPlace) {
+			d.Errorf("%s in a place that was never made is not told by ErrNoPlace: %v", act, err)
+		}
+	}
+	home := d.home()
+	for act, err := range d.documentActs(home) {
+		if errors.Is(err, store.ErrNoPlace) {
+			d.Errorf("%s in a place that is there is told as if it were not: %v", act, err)
+		}
+	}
 }
 
 // A place that names another organization's namespace is refused whatever is tried, be it that the backend finds a stranger's
