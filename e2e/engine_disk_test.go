@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -35,22 +36,22 @@ func diskOf(t *testing.T, e *ownEngine) *disk {
 // fill takes what is free, down to the last block.
 func (d *disk) fill() {
 	for _, size := range []string{"1M", "4k"} {
-		_ = d.asRoot("dd", "if=/dev/zero", "of="+d.ballast, "bs="+size, "oflag=append", "conv=notrunc", "status=none").Run() // ends when there is no more
+		_ = asRoot(d.t.Context(), "dd", "if=/dev/zero", "of="+d.ballast, "bs="+size, "oflag=append", "conv=notrunc", "status=none").Run() // ends when there is no more
 	}
 }
 
 // free gives it back.
 func (d *disk) free() {
 	d.t.Helper()
-	must(d.t, d.asRoot("rm", d.ballast).Run())
+	must(d.t, asRoot(d.t.Context(), "rm", d.ballast).Run())
 }
 
-// asRoot runs a command, since the engine's data are not the tests' user's.
-func (d *disk) asRoot(name string, args ...string) *exec.Cmd {
+// asRoot is a command that root runs: the engine's data are not the tests' user's, and who may mount a disk is root.
+func asRoot(ctx context.Context, name string, args ...string) *exec.Cmd {
 	if os.Geteuid() != 0 {
 		name, args = "sudo", append([]string{"-n", name}, args...)
 	}
-	return exec.CommandContext(d.t.Context(), name, args...)
+	return exec.CommandContext(ctx, name, args...)
 }
 
 // TestEngineDiskIsFull fills the disk of the database server: what needs room is refused with 507, reads and deletions go on,
