@@ -103,7 +103,7 @@ func hasDocuments(t *testing.T, s store.Store, o bulk.Org, n int) {
 	var size int64
 	for _, d := range docs {
 		size += int64(len(d.Data))
-		if err := s.Documents.Delete(t.Context(), place.In(tenant.DefaultCollection), d.ID, 1); err != nil {
+		if err := s.Documents.Delete(t.Context(), place.In(tenant.DefaultCollection), d.ID, tenant.Revision{Version: 1}); err != nil {
 			t.Errorf("delete %s: %v", d.ID, err)
 		}
 	}

@@ -91,12 +91,12 @@ func TestPut(t *testing.T) {
 		created bool
 		version int64
 	}{
-		{`{"n":1}`, documents.Condition{IfVersion: 1}, tenant.CodeNotFound, false, 0},
+		{`{"n":1}`, documents.Condition{If: tenant.Revision{Version: 1}}, tenant.CodeNotFound, false, 0},
 		{`{"n":1}`, documents.Condition{}, "", true, 1},
 		{`{"n":2}`, documents.Condition{IfAbsent: true}, tenant.CodePrecondition, false, 0},
 		{`{"n":2}`, documents.Condition{}, "", false, 2},
-		{`{"n":3}`, documents.Condition{IfVersion: 1}, tenant.CodePrecondition, false, 0},
-		{`{"n":3}`, documents.Condition{IfVersion: 2}, "", false, 3},
+		{`{"n":3}`, documents.Condition{If: tenant.Revision{Version: 1}}, tenant.CodePrecondition, false, 0},
+		{`{"n":3}`, documents.Condition{If: tenant.Revision{Version: 2}}, "", false, 3},
 	} {
 		doc, created, err := w.put("a", step.data, step.cond)
 		wantCode(t, err, step.want, fmt.Sprintf("put %s under %+v", step.data, step.cond))
@@ -119,17 +119,17 @@ func TestPatchAndDelete(t *testing.T) {
 	if _, _, err := w.put("a", `{"keep":true,"n":1}`, documents.Condition{}); err != nil {
 		t.Fatal(err)
 	}
-	doc, err := patch(`{"n":null,"m":[1]}`, documents.Condition{IfVersion: 1})
+	doc, err := patch(`{"n":null,"m":[1]}`, documents.Condition{If: tenant.Revision{Version: 1}})
 	if err != nil || string(doc.Data) != `{"keep":true,"m":[1]}` || doc.Version != 2 {
 		t.Errorf("patched to %s, version %d (%v)", doc.Data, doc.Version, err)
 	}
-	_, err = patch(`{"n":1}`, documents.Condition{IfVersion: 1})
+	_, err = patch(`{"n":1}`, documents.Condition{If: tenant.Revision{Version: 1}})
 	wantCode(t, err, tenant.CodePrecondition, "patch of the old version")
 	_, err = patch(`{"_id":1}`, documents.Condition{})
 	wantCode(t, err, tenant.CodeInvalid, "patch of a reserved name")
-	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), 1), tenant.CodePrecondition, "delete of the old version")
-	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), 2), "", "delete")
-	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), 0), tenant.CodeNotFound, "delete again")
+	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), tenant.Revision{Version: 1}), tenant.CodePrecondition, "delete of the old version")
+	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), tenant.Revision{Version: 2}), "", "delete")
+	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), tenant.Revision{}), tenant.CodeNotFound, "delete again")
 }
 
 // Patches without a condition never lose one another.
@@ -234,7 +234,7 @@ func TestQuota(t *testing.T) {
 	wantCode(t, err, "", "within the quota")
 	_, _, err = w.put("b", `{"n":"1234567"}`, documents.Condition{})
 	wantCode(t, err, tenant.CodeQuota, "beyond the quota")
-	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), 0), "", "delete at the quota")
+	wantCode(t, w.docs.Delete(t.Context(), w.owner(), w.ref("a"), tenant.Revision{}), "", "delete at the quota")
 }
 
 // Who may: members of this organization, and nobody else, on every act.
@@ -264,7 +264,7 @@ func TestStrangersFindNothing(t *testing.T) {
 		wantCode(t, err, tc.want, who+" puts")
 		_, err = w.docs.Patch(ctx, tc.caller, documents.Ref{Org: org, ID: "a"}, []byte(`{}`), documents.Condition{})
 		wantCode(t, err, tc.want, who+" patches")
-		wantCode(t, w.docs.Delete(ctx, tc.caller, documents.Ref{Org: org, ID: "a"}, 0), tc.want, who+" deletes")
+		wantCode(t, w.docs.Delete(ctx, tc.caller, documents.Ref{Org: org, ID: "a"}, tenant.Revision{}), tc.want, who+" deletes")
 	}
 	if doc, err := w.docs.Get(t.Context(), w.owner(), w.ref("a")); err != nil || doc.Version != 1 {
 		t.Errorf("after them the document is %+v (%v)", doc, err)

@@ -59,8 +59,8 @@ type IDs struct {
 
 // Condition says what must hold for a write, else CodePrecondition. The zero value demands nothing.
 type Condition struct {
-	// IfVersion above 0 is the version that the document must have.
-	IfVersion int64
+	// If is the state that the document must be in; see [tenant.Revision.Demand].
+	If tenant.Revision
 	// IfAbsent demands that there is no such document.
 	IfAbsent bool
 }
@@ -118,7 +118,7 @@ func (s *Service) Put(ctx context.Context, caller access.Caller, ref Ref, data t
 	}
 	for range attempts {
 		replaced, err := s.change(ctx, caller, ref, cond, func(tenant.Data) (tenant.Data, error) { return data, nil })
-		if cond.IfVersion > 0 || !tenant.IsCode(err, tenant.CodeNotFound) {
+		if cond.If != (tenant.Revision{}) || !tenant.IsCode(err, tenant.CodeNotFound) {
 			return replaced, false, err
 		}
 		if err := s.admits(ctx, ref.Org); err != nil {
@@ -141,10 +141,10 @@ func (s *Service) Patch(ctx context.Context, caller access.Caller, ref Ref, patc
 	})
 }
 
-// Delete removes the document; ifVersion above 0 is the version that it must have.
-func (s *Service) Delete(ctx context.Context, caller access.Caller, ref Ref, ifVersion int64) error {
+// Delete removes the document if it is in the state wanted; see [tenant.Revision.Demand].
+func (s *Service) Delete(ctx context.Context, caller access.Caller, ref Ref, want tenant.Revision) error {
 	_, err := inside(ctx, s, visitor{caller, access.DocWrite}, ref.Org, func(ctx context.Context, place tenant.Place) (struct{}, error) {
-		return struct{}{}, s.Documents.Delete(ctx, place.In(tenant.DefaultCollection), ref.ID, ifVersion)
+		return struct{}{}, s.Documents.Delete(ctx, place.In(tenant.DefaultCollection), ref.ID, want)
 	})
 	return err
 }
@@ -169,8 +169,8 @@ func (s *Service) change(ctx context.Context, caller access.Caller, ref Ref, con
 	now, writeID := tenant.Millis(s.Now()), tenant.NewID()
 	return inside(ctx, s, visitor{caller, access.DocWrite}, ref.Org, func(ctx context.Context, place tenant.Place) (tenant.Document, error) {
 		return s.Documents.Update(ctx, place.In(tenant.DefaultCollection), ref.ID, s.Quota, func(d *tenant.Document) error {
-			if cond.IfVersion > 0 && d.Version != cond.IfVersion {
-				return tenant.Errorf(tenant.CodePrecondition, "the document has changed meanwhile; get it again and repeat the change")
+			if err := cond.If.Demand(d.Revision()); err != nil {
+				return err
 			}
 			data, err := next(d.Data)
 			if err != nil {

@@ -24,12 +24,12 @@ type rawBody struct {
 type documentOutput struct {
 	Status   int
 	Location string `header:"Location" doc:"The path of a document that was created."`
-	ETag     string `header:"ETag" doc:"The version, for If-Match."`
+	ETag     string `header:"ETag" doc:"What the document is now, for If-Match and If-None-Match: its version, and when it was created."`
 	Body     api.Document
 }
 
 func showDocument(status int, doc *tenant.Document) *documentOutput {
-	return &documentOutput{Status: status, ETag: etag(doc.Version), Body: documentView(doc)}
+	return &documentOutput{Status: status, ETag: documentTag(doc).String(), Body: documentView(doc)}
 }
 
 // at makes a 201 tell where the document is.
@@ -95,15 +95,15 @@ func (s *Server) getDocument(ctx context.Context, caller access.Caller, in *getD
 	if err != nil {
 		return nil, err
 	}
-	if unchanged(in.IfNoneMatch, doc.Version) {
-		return &documentOutput{Status: 304, ETag: etag(doc.Version)}, nil
+	if tag := documentTag(&doc); tag.in(in.IfNoneMatch) {
+		return &documentOutput{Status: 304, ETag: tag.String()}, nil
 	}
 	return showDocument(200, &doc), nil
 }
 
 type putDocumentInput struct {
 	DocumentPath
-	IfMatch     string `header:"If-Match" doc:"The ETag that must be current."`
+	IfMatch     string `header:"If-Match" doc:"The ETag that must be current. The version alone, in quotes, demands no more than the version."`
 	IfNoneMatch string `header:"If-None-Match" doc:"With *, writes only if there is no such document."`
 	rawBody
 }
@@ -133,7 +133,7 @@ func (s *Server) putDocument(ctx context.Context, caller access.Caller, in *putD
 
 type patchDocumentInput struct {
 	DocumentPath
-	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current. The version alone, in quotes, demands no more than the version."`
 	rawBody
 }
 
@@ -155,7 +155,7 @@ func (s *Server) patchDocument(ctx context.Context, caller access.Caller, in *pa
 
 type deleteDocumentInput struct {
 	DocumentPath
-	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current. The version alone, in quotes, demands no more than the version."`
 }
 
 func (s *Server) deleteDocument(ctx context.Context, caller access.Caller, in *deleteDocumentInput) (*struct{}, error) {
@@ -163,11 +163,11 @@ func (s *Server) deleteDocument(ctx context.Context, caller access.Caller, in *d
 	if err != nil {
 		return nil, err
 	}
-	version, err := ifMatch(in.IfMatch)
+	tag, err := ifMatch(in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
-	return &struct{}{}, s.deps.Documents.Delete(ctx, caller, ref, version)
+	return &struct{}{}, s.deps.Documents.Delete(ctx, caller, ref, tag.revision())
 }
 
 type listDocumentsInput struct {
@@ -204,7 +204,7 @@ func (s *Server) listDocuments(ctx context.Context, caller access.Caller, in *li
 
 // condition reads If-Match and If-None-Match, which exclude each other.
 func condition(match, noneMatch string) (documents.Condition, error) {
-	version, err := ifMatch(match)
+	tag, err := ifMatch(match)
 	if err != nil {
 		return documents.Condition{}, err
 	}
@@ -212,5 +212,5 @@ func condition(match, noneMatch string) (documents.Condition, error) {
 	if err == nil && absent && match != "" {
 		err = tenant.Invalid("header.If-None-Match", "contradiction", "send If-Match or If-None-Match, not both")
 	}
-	return documents.Condition{IfVersion: version, IfAbsent: absent}, err
+	return documents.Condition{If: tag.revision(), IfAbsent: absent}, err
 }

@@ -112,21 +112,27 @@ func TestBearer(t *testing.T) {
 }
 
 func TestConditions(t *testing.T) {
-	for header, want := range map[string]int64{"": 0, `"1"`: 1, ` "42" `: 42, `"9223372036854775807"`: 9223372036854775807} {
+	for header, want := range map[string]etag{
+		"": {}, `"1"`: {version: 1}, ` "42" `: {version: 42}, `"9223372036854775807"`: {version: 9223372036854775807},
+		`"3.zz"`: {3, 1295}, `"1.-1"`: {1, -1}, `"2.1y2p0ij32e8e7"`: {2, 9223372036854775807},
+	} {
 		if got, err := ifMatch(header); err != nil || got != want {
-			t.Errorf("If-Match: %s gives %d, %v", header, got, err)
+			t.Errorf("If-Match: %s gives %+v, %v", header, got, err)
 		}
 	}
-	for _, header := range []string{"*", "1", `W/"1"`, `"0"`, `"-1"`, `"01"`, `"+1"`, `"1`, `1"`, `""`, `"a"`, `"1", "2"`, `"9223372036854775808"`} {
+	for _, header := range []string{
+		"*", "1", `W/"1"`, `"0"`, `"-1"`, `"01"`, `"+1"`, `"1`, `1"`, `""`, `"a"`, `"1", "2"`, `"9223372036854775808"`,
+		`""1""`, `"1.`, `"1."`, `".1"`, `"1.0"`, `"1.01"`, `"1.Z"`, `"1.z.z"`, `"1.+z"`, `"0.z"`, `"1.1y2p0ij32e8e8"`, `W/"1.z"`,
+	} {
 		if got, err := ifMatch(header); problemFrom(err).Code != api.CodeInvalid {
-			t.Errorf("If-Match: %s gives %d, %v", header, got, err)
+			t.Errorf("If-Match: %s gives %+v, %v", header, got, err)
 		}
 	}
 	for header, want := range map[string]bool{
-		`"3"`: true, `W/"3"`: true, `"1", "3"`: true, "*": true, "": false, `"4"`: false, "3": false,
+		`"3.z"`: true, `W/"3.z"`: true, `"1.z", "3.z"`: true, "*": true, "": false, `"4.z"`: false, `"3.y"`: false, `"3"`: false, "3.z": false,
 	} {
-		if got := unchanged(header, 3); got != want {
-			t.Errorf("If-None-Match: %s says %t of version 3", header, got)
+		if got := (etag{3, 35}).in(header); got != want {
+			t.Errorf("If-None-Match: %s says %t of \"3.z\"", header, got)
 		}
 	}
 	if _, err := condition(`"1"`, "*"); problemFrom(err).Code != api.CodeInvalid {

@@ -77,7 +77,7 @@ func (s *Server) created(org tenant.Organization, email string) (*newOrganizatio
 		return nil, err
 	}
 	out := &newOrganizationOutput{
-		Location: "/v1/organizations/" + string(org.ID), ETag: etag(org.Version), Body: insideView(&org),
+		Location: "/v1/organizations/" + string(org.ID), ETag: etag{version: org.Version}.String(), Body: insideView(&org),
 	}
 	out.Body.AdminEmail = string(address)
 	return out, nil
@@ -93,8 +93,8 @@ func (s *Server) getOrganization(ctx context.Context, caller access.Caller, in *
 	if err != nil {
 		return nil, err
 	}
-	if unchanged(in.IfNoneMatch, org.Version) {
-		return &organizationOutput{Status: 304, ETag: etag(org.Version)}, nil
+	if (etag{version: org.Version}).in(in.IfNoneMatch) {
+		return &organizationOutput{Status: 304, ETag: etag{version: org.Version}.String()}, nil
 	}
 	return s.show(ctx, caller, org)
 }
@@ -110,13 +110,13 @@ func (s *Server) changeOrganization(ctx context.Context, caller access.Caller, i
 	if err != nil {
 		return nil, err
 	}
-	version, err := ifMatch(in.IfMatch)
+	tag, err := ifMatch(in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
 	updated, err := s.deps.Orgs.Update(ctx, caller, org.ID, orgs.Change{
 		Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password, CurrentPassword: in.Body.CurrentPassword,
-		IfVersion: version,
+		IfVersion: tag.version,
 	})
 	if err != nil {
 		return nil, relocate(err, "body.new_organization_name", "body.organization_name")

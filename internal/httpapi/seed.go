@@ -31,7 +31,7 @@ type updateByNameInput struct {
 }
 
 func (s *Server) updateByName(ctx context.Context, caller access.Caller, in *updateByNameInput) (*organizationOutput, error) {
-	version, err := ifMatch(in.IfMatch)
+	tag, err := ifMatch(in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (s *Server) updateByName(ctx context.Context, caller access.Caller, in *upd
 	}
 	updated, err := s.deps.Orgs.Update(ctx, caller, org.ID, orgs.Change{
 		Name: in.Body.NewName, Email: in.Body.Email, Password: in.Body.Password, CurrentPassword: in.Body.CurrentPassword,
-		IfVersion: version,
+		IfVersion: tag.version,
 	})
 	if err != nil {
 		return nil, stranger(caller, org, err)

@@ -45,7 +45,7 @@ func (s *Server) show(ctx context.Context, caller access.Caller, org *tenant.Org
 	if details == nil {
 		return &organizationOutput{Status: 200, Body: publicView(org)}, nil
 	}
-	out := &organizationOutput{Status: 200, ETag: etag(org.Version), Body: insideView(org)}
+	out := &organizationOutput{Status: 200, ETag: etag{version: org.Version}.String(), Body: insideView(org)}
 	out.Body.AdminID, out.Body.AdminEmail = string(details.AdminID), string(details.AdminEmail)
 	return out, nil
 }
@@ -62,12 +62,12 @@ func (s *Server) own(ctx context.Context, caller access.Caller, ref string) (*te
 // deletable returns the version that a deletion demands. Operators see every organization, so a name or slug that now
 // means another one would cost its data: they name an id, or the version that they looked at.
 func deletable(caller access.Caller, byID bool, header string) (int64, error) {
-	version, err := ifMatch(header)
-	if err == nil && caller.Kind == tenant.ActorOperator && !byID && version == 0 {
+	tag, err := ifMatch(header)
+	if err == nil && caller.Kind == tenant.ActorOperator && !byID && tag.version == 0 {
 		return 0, refusal(api.CodePreconditionRequired,
 			"an operator deletes by id, or by name with the organization's ETag in If-Match, so that the right one goes")
 	}
-	return version, err
+	return tag.version, err
 }
 
 // relocate tells a refused field by the name that it has on this route.

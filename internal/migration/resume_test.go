@@ -41,7 +41,7 @@ func TestWhatChangedMeanwhileIsCopiedAgain(t *testing.T) {
 
 		place := changed.Place()
 		for _, id := range []tenant.DocumentID{"d000000", "d000700", "d001499"} {
-			w.must(w.source.Documents.Delete(t.Context(), place.In(tenant.DefaultCollection), id, 0))
+			w.must(w.source.Documents.Delete(t.Context(), place.In(tenant.DefaultCollection), id, tenant.Revision{}))
 		}
 		_, err := w.source.Documents.Update(t.Context(), place.In(tenant.DefaultCollection), "d000701", 0, func(d *tenant.Document) error {
 			d.Data = tenant.Data(`{"changed":true}`)

@@ -30,11 +30,13 @@ type Documents interface {
 	// List returns documents in ascending order of id (bytes). Beyond the first it returns only as many as keep the sum of
 	// their data within [PageBytes], so a page can be shorter than limit with more behind it.
 	List(ctx context.Context, in tenant.CollectionRef, after tenant.DocumentID, limit int) ([]tenant.Document, error)
-	// Update changes Data, UpdatedAt and WriteID of a document; see the package's clauses.
+	// Update changes Data, UpdatedAt and WriteID of a document; see the package's clauses. A document that was deleted and made
+	// anew under the id meanwhile is another one, be it at the same version: the function is called again, for that one.
 	Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64,
 		change func(*tenant.Document) error) (tenant.Document, error)
-	// Delete removes a document; with a version above 0 only if it is the current one, else CodePrecondition.
-	Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error
+	// Delete removes a document if it is in the state wanted, else CodePrecondition; the zero value is any state, and a zero
+	// CreatedAt any document of the id at that version. What is compared and what is deleted are one.
+	Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, want tenant.Revision) error
 	// Usage returns how much the tenant stores, without reading the documents.
 	Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error)
 }

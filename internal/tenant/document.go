@@ -31,6 +31,29 @@ type Document struct {
 	WriteID string
 }
 
+// Revision is one state of a document. Versions count from the creation, and the id of a document that was deleted may be
+// used anew; so a version means a state only together with the moment of its document's creation.
+type Revision struct {
+	Version   int64
+	CreatedAt time.Time
+}
+
+// Revision returns the state that the document is in.
+func (d *Document) Revision() Revision { return Revision{Version: d.Version, CreatedAt: d.CreatedAt} }
+
+// Demand returns CodePrecondition unless current is the state wanted. A zero Version is any, and so is a zero CreatedAt.
+func (r Revision) Demand(current Revision) error {
+	if (r.Version == 0 || r.Version == current.Version) && (r.CreatedAt.IsZero() || Millis(r.CreatedAt).Equal(Millis(current.CreatedAt))) {
+		return nil
+	}
+	return OtherRevision()
+}
+
+// OtherRevision is the error about a document that is not in the state wanted.
+func OtherRevision() error {
+	return Errorf(CodePrecondition, "the document has changed meanwhile, or is another one under the same id; get it again and repeat the act")
+}
+
 // Usage is how much a tenant stores.
 type Usage struct {
 	Documents int64

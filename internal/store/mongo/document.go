@@ -3,6 +3,7 @@ package mongo
 import (
 	"bytes"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -145,6 +146,20 @@ func atVersion(version int64) bson.E {
 	}
 	return e(fieldOrgd+".version", version)
 }
+
+// inState narrows to a document in the state wanted.
+func inState(want tenant.Revision) (filter []bson.E) {
+	if want.Version > 0 {
+		filter = append(filter, atVersion(want.Version))
+	}
+	if !want.CreatedAt.IsZero() {
+		filter = append(filter, createdAt(want.CreatedAt))
+	}
+	return filter
+}
+
+// createdAt narrows to a document that was created then. An application's has no such field, and is one of the zero time.
+func createdAt(at time.Time) bson.E { return e(fieldOrgd+".created", moment(at)) }
 
 // errUnaddressable is the error about a member that is to go and whose name an update would take for something else.
 var errUnaddressable = tenant.Errorf(tenant.CodeConflict,

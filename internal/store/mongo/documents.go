@@ -242,7 +242,7 @@ func (d *desk) attempt(ctx context.Context, id tenant.DocumentID, quota int64, c
 
 // swap writes an update if the document is still the old one.
 func (d *desk) swap(ctx context.Context, old stored, next tenant.Document, update bson.M) error {
-	filter := d.mine(e("_id", old.raw.Lookup("_id")), atVersion(old.doc.Version))
+	filter := d.mine(e("_id", old.raw.Lookup("_id")), atVersion(old.doc.Version), createdAt(old.doc.CreatedAt))
 	err := d.write(ctx, func(ctx context.Context) error {
 		result, err := d.coll.UpdateOne(ctx, filter, update)
 		if err == nil && result.MatchedCount == 0 {
@@ -264,16 +264,13 @@ func (d *desk) swap(ctx context.Context, old stored, next tenant.Document, updat
 }
 
 // Delete implements store.Documents. One that is gone when a lost answer is looked for counts as deleted.
-func (t documents) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+func (t documents) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, want tenant.Revision) error {
 	d, ctx, cancel, err := t.at(ctx, in)
 	defer cancel()
 	if err != nil {
 		return err
 	}
-	filter := d.byID(id)
-	if version > 0 {
-		filter = append(filter, atVersion(version))
-	}
+	filter := d.byID(id, inState(want)...)
 	var gone bson.Raw
 	o := options.FindOneAndDelete().SetProjection(bson.M{fieldOrgd: 1})
 	err = d.meter.grow(ctx, 0, 0, d.usage, func(ctx context.Context) error {
@@ -291,12 +288,11 @@ func (t documents) Delete(ctx context.Context, in tenant.CollectionRef, id tenan
 	case err == nil:
 		d.meter.shrink(gone)
 		return nil
-	case version > 0 && tenant.IsCode(err, tenant.CodeNotFound):
-		found, err := d.get(ctx, id)
-		if err != nil {
+	case want != tenant.Revision{} && tenant.IsCode(err, tenant.CodeNotFound):
+		if _, err := d.get(ctx, id); err != nil {
 			return err
 		}
-		return tenant.Errorf(tenant.CodePrecondition, "the document is at version %d now", found.doc.Version)
+		return tenant.OtherRevision()
 	default:
 		return err
 	}

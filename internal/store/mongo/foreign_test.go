@@ -97,8 +97,8 @@ func TestDocumentOfAnApplication(t *testing.T) {
 	}
 	_, err = docs.Insert(t.Context(), place.In(""), tenant.Document{ID: shown, Data: tenant.Data("{}"), WriteID: "w"}, 0)
 	want(t, tenant.CodeIDTaken, err, "insert under the digits of an ObjectId")
-	want(t, tenant.CodePrecondition, docs.Delete(t.Context(), place.In(""), shown, 1), "delete of an old version")
-	must(t, docs.Delete(t.Context(), place.In(""), shown, 2))
+	want(t, tenant.CodePrecondition, docs.Delete(t.Context(), place.In(""), shown, tenant.Revision{Version: 1}), "delete of an old version")
+	must(t, docs.Delete(t.Context(), place.In(""), shown, tenant.Revision{Version: 2}))
 }
 
 // Documents with ObjectIds stand in a list where their digits belong.
@@ -141,7 +141,7 @@ func TestDocumentOfAnotherOrganization(t *testing.T) {
 	want(t, tenant.CodeNotFound, err, "get")
 	_, err = docs.Update(t.Context(), place.In(""), "doc", 0, func(*tenant.Document) error { return nil })
 	want(t, tenant.CodeNotFound, err, "update")
-	want(t, tenant.CodeNotFound, docs.Delete(t.Context(), place.In(""), "doc", 0), "delete")
+	want(t, tenant.CodeNotFound, docs.Delete(t.Context(), place.In(""), "doc", tenant.Revision{}), "delete")
 	page, err := docs.List(t.Context(), place.In(""), "", 9)
 	usage, usageErr := docs.Usage(t.Context(), place)
 	if err != nil || usageErr != nil || len(page) != 0 || usage.Documents != 0 {

@@ -140,7 +140,7 @@ func TestLostAnswers(t *testing.T) {
 			return err == nil && doc.Version == 2 && string(doc.Data) == `{"n":2}`
 		}},
 		"delete a document": {"findAndModify", func(t *testing.T, w *world) error {
-			return w.Documents.Delete(t.Context(), w.place.In(""), "doc", 1)
+			return w.Documents.Delete(t.Context(), w.place.In(""), "doc", tenant.Revision{Version: 1})
 		}, holding(0)},
 		"write the record of a home": {"insert", createHome, nil},
 		"make its collection":        {"create", createHome, nil},

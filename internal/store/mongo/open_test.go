@@ -112,7 +112,7 @@ func TestCommandsOnTheWire(t *testing.T) {
 	must(t, err)
 	_, err = s.Documents.List(t.Context(), place.In(""), "", 9)
 	must(t, err)
-	must(t, s.Documents.Delete(t.Context(), place.In(""), "doc", 0))
+	must(t, s.Documents.Delete(t.Context(), place.In(""), "doc", tenant.Revision{}))
 	must(t, s.Places.Trash(t.Context(), place, "op"))
 	must(t, s.Places.Drop(t.Context(), place.Org, "op"))
 	must(t, s.Places.Create(t.Context(), place))

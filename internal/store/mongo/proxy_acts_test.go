@@ -107,7 +107,7 @@ func (s *storm) put(c client) {
 		return
 	}
 	deleted = s.write(deed{kind: "deletion", times: func(db *DB) int { return 1 - there(db) }}, documentLimit, func(ctx context.Context) error {
-		return s.Documents.Delete(ctx, s.place.In(""), doc.ID, 1)
+		return s.Documents.Delete(ctx, s.place.In(""), doc.ID, tenant.Revision{Version: 1})
 	})
 }
 

@@ -43,7 +43,7 @@ func TestFullDiskByThreshold(t *testing.T) {
 	}
 	for act, err := range map[string]error{
 		"get":                  errorOf(s.Documents.Get(t.Context(), place.In(""), "doc")),
-		"delete":               s.Documents.Delete(t.Context(), place.In(""), "other", 0),
+		"delete":               s.Documents.Delete(t.Context(), place.In(""), "other", tenant.Revision{}),
 		"create what is there": s.Places.Create(t.Context(), place),
 		"log in":               s.Sessions.Insert(t.Context(), tenant.Session{ID: "a"}),
 		"trash":                s.Places.Trash(t.Context(), place, "op"),
@@ -101,7 +101,7 @@ func TestFullFile(t *testing.T) {
 	}
 	holds(t, db, place, "doc", "other")
 	limit("1")
-	if err := s.Documents.Delete(t.Context(), place.In(""), "other", 0); err != nil {
+	if err := s.Documents.Delete(t.Context(), place.In(""), "other", tenant.Revision{}); err != nil {
 		t.Errorf("delete in a full file: %v", err)
 	}
 	holds(t, db, place, "doc")

@@ -213,30 +213,33 @@ func (t documents) Update(ctx context.Context, in tenant.CollectionRef, id tenan
 
 // replaceDocument writes the next version of a document in place of the one before; errLost if that is not there any more.
 func replaceDocument(s *session, table string, next tenant.Document) error {
-	return swapped(s.exec(`UPDATE `+table+` SET data = ?, version = ?, updated_at = ?, write_id = ? WHERE id = ? AND version = ?`,
-		string(next.Data), next.Version, instant(next.UpdatedAt), next.WriteID, string(next.ID), next.Version-1))
+	return swapped(s.exec(`UPDATE `+table+` SET data = ?, version = ?, updated_at = ?, write_id = ? WHERE id = ? AND version = ? AND created_at IS ?`,
+		string(next.Data), next.Version, instant(next.UpdatedAt), next.WriteID, string(next.ID), next.Version-1, instant(next.CreatedAt)))
 }
 
 // Delete implements store.Documents.
-func (t documents) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+func (t documents) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, want tenant.Revision) error {
 	_, err := writeDocument(ctx, t, in.Org, func(s *session) (none struct{}, err error) {
 		table, err := findTable(s, in.Collection)
 		if err != nil {
 			return none, err
 		}
-		return none, deleteDocument(s, table, id, version)
+		return none, deleteDocument(s, table, id, want)
 	})
 	return err
 }
 
-func deleteDocument(s *session, table string, id tenant.DocumentID, version int64) error {
-	var current, size int64
-	err := s.get(`SELECT version, octet_length(data) FROM `+table+` WHERE id = ?`, []any{string(id)}, &current, &size)
+// deleteDocument looks and deletes in the caller's transaction, which nothing comes between.
+func deleteDocument(s *session, table string, id tenant.DocumentID, want tenant.Revision) error {
+	var current tenant.Revision
+	var size int64
+	err := s.get(`SELECT version, created_at, octet_length(data) FROM `+table+` WHERE id = ?`, []any{string(id)},
+		&current.Version, (*instant)(&current.CreatedAt), &size)
 	if err != nil {
 		return missing(err, "document")
 	}
-	if version > 0 && version != current {
-		return tenant.Errorf(tenant.CodePrecondition, "the document is at version %d now", current)
+	if err := want.Demand(current); err != nil {
+		return err
 	}
 	if _, err := s.exec(`DELETE FROM `+table+` WHERE id = ?`, string(id)); err != nil {
 		return err

@@ -77,7 +77,7 @@ func TestFullDisk(t *testing.T) {
 			}
 			if tc.ratio > 0.1 {
 				for i := range n {
-					if err := db.Store().Documents.Delete(t.Context(), place.In(""), list[i].ID, 0); err != nil {
+					if err := db.Store().Documents.Delete(t.Context(), place.In(""), list[i].ID, tenant.Revision{}); err != nil {
 						t.Errorf("delete number %d: %v", i, err)
 						break
 					}

@@ -172,7 +172,7 @@ func (t homes) Remove(ctx context.Context, place tenant.Place, ids []tenant.Docu
 	gone := append([]tenant.DocumentID(nil), ids...)
 	return t.write(ctx, place.Org, func(s *session) error {
 		for _, id := range gone {
-			if err := deleteDocument(s, defaultTable, id, 0); err != nil && !tenant.IsCode(err, tenant.CodeNotFound) {
+			if err := deleteDocument(s, defaultTable, id, tenant.Revision{}); err != nil && !tenant.IsCode(err, tenant.CodeNotFound) {
 				return err
 			}
 		}

@@ -197,7 +197,7 @@ func TestNamesReachNoSchema(t *testing.T) {
 			errorOf(s.Documents.Insert(t.Context(), place.In(tenant.Collection(evil)), doc, 0)),
 			errorOf(s.Documents.Get(t.Context(), place.In(tenant.Collection(evil)), doc.ID)),
 			errorOf(s.Documents.List(t.Context(), place.In(tenant.Collection(evil)), doc.ID, 1)),
-			s.Documents.Delete(t.Context(), place.In(tenant.Collection(evil)), doc.ID, 0),
+			s.Documents.Delete(t.Context(), place.In(tenant.Collection(evil)), doc.ID, tenant.Revision{}),
 		} {
 			if !tenant.IsCode(err, tenant.CodeNotFound) {
 				t.Errorf("collection %q: %v", evil, err)

@@ -97,8 +97,8 @@ func (b trustsInserts) Insert(ctx context.Context, in tenant.CollectionRef, doc 
 
 type blindDelete struct{ store.Documents }
 
-func (b blindDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, _ int64) error {
-	return b.Documents.Delete(ctx, in, id, 0)
+func (b blindDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, _ tenant.Revision) error {
+	return b.Documents.Delete(ctx, in, id, tenant.Revision{})
 }
 
 // lateDelete lets an update come between the look at the version and the delete.
@@ -107,17 +107,17 @@ type lateDelete struct {
 	compared, updated chan struct{}
 }
 
-func (b lateDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+func (b lateDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, want tenant.Revision) error {
 	doc, err := b.Get(ctx, in, id)
 	if err != nil {
 		return err
 	}
-	if version > 0 && doc.Version != version {
-		return tenant.Errorf(tenant.CodePrecondition, "the document has changed")
+	if err := want.Demand(doc.Revision()); err != nil {
+		return err
 	}
 	meet(ctx, b.compared)
 	meet(ctx, b.updated)
-	return b.Documents.Delete(ctx, in, id, 0)
+	return b.Documents.Delete(ctx, in, id, tenant.Revision{})
 }
 
 func (b lateDelete) Update(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, quota int64, change func(*tenant.Document) error) (tenant.Document, error) {
@@ -129,8 +129,8 @@ func (b lateDelete) Update(ctx context.Context, in tenant.CollectionRef, id tena
 
 type meekDelete struct{ store.Documents }
 
-func (b meekDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
-	return forgive(tenant.CodeNotFound, b.Documents.Delete(ctx, in, id, version))
+func (b meekDelete) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, want tenant.Revision) error {
+	return forgive(tenant.CodeNotFound, b.Documents.Delete(ctx, in, id, want))
 }
 
 // rewrites stores another text than it was given.
@@ -241,8 +241,8 @@ func (b *pooled) Update(ctx context.Context, in tenant.CollectionRef, id tenant.
 	return b.inner.Update(ctx, b.pool(in.Place).In(in.Collection), id, quota, change)
 }
 
-func (b *pooled) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
-	return b.inner.Delete(ctx, b.pool(in.Place).In(in.Collection), id, version)
+func (b *pooled) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, want tenant.Revision) error {
+	return b.inner.Delete(ctx, b.pool(in.Place).In(in.Collection), id, want)
 }
 
 func (b *pooled) Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error) {
@@ -290,8 +290,8 @@ type hoards struct {
 	deleted atomic.Int64
 }
 
-func (b *hoards) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
-	err := b.Documents.Delete(ctx, in, id, version)
+func (b *hoards) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, want tenant.Revision) error {
+	err := b.Documents.Delete(ctx, in, id, want)
 	if err == nil {
 		b.deleted.Add(1)
 	}
@@ -334,9 +334,9 @@ func (b *losesCounts) Insert(ctx context.Context, in tenant.CollectionRef, doc t
 	return got, err
 }
 
-func (b *losesCounts) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, version int64) error {
+func (b *losesCounts) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID, want tenant.Revision) error {
 	b.count.Add(-1)
-	return b.Documents.Delete(ctx, in, id, version)
+	return b.Documents.Delete(ctx, in, id, want)
 }
 
 func (b *losesCounts) Usage(ctx context.Context, place tenant.Place) (tenant.Usage, error) {

@@ -115,7 +115,7 @@ func (b lossyPlaces) lose(ctx context.Context, place tenant.Place) error {
 	if err != nil || len(docs) == 0 {
 		return err
 	}
-	return b.documents.Delete(ctx, place.In(tenant.DefaultCollection), docs[0].ID, 0)
+	return b.documents.Delete(ctx, place.In(tenant.DefaultCollection), docs[0].ID, tenant.Revision{})
 }
 
 func (b lossyPlaces) Rename(ctx context.Context, from, to tenant.Place) error {

@@ -65,7 +65,7 @@ type fussyRemoval struct {
 
 func (b fussyRemoval) Remove(ctx context.Context, place tenant.Place, ids []tenant.DocumentID) error {
 	for _, id := range ids {
-		if err := b.documents.Delete(ctx, place.In(tenant.DefaultCollection), id, 0); err != nil {
+		if err := b.documents.Delete(ctx, place.In(tenant.DefaultCollection), id, tenant.Revision{}); err != nil {
 			return err
 		}
 	}

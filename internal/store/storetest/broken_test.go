@@ -23,7 +23,7 @@ type twin struct {
 // twins are all broken stores.
 func twins() []twin {
 	return slices.Concat(orgTwins, orgListTwins, updateTwins, valueTwins, userTwins, loginTwins, keyTwins,
-		documentTwins, quotaTwins, placeTwins, auditTwins, instanceTwins, throttleTwins, idempotencyTwins, contextTwins,
+		documentTwins, remadeTwins, quotaTwins, placeTwins, auditTwins, instanceTwins, throttleTwins, idempotencyTwins, contextTwins,
 		tableTwins, homeTwins, noPlaceTwins)
 }
 

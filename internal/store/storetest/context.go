@@ -135,12 +135,14 @@ func (sc scene) documentCalls(d *desk) calls {
 		"Documents.Update": func(ctx context.Context) error {
 			return errOf(d.Documents.Update(ctx, sc.place.In(""), sc.doc.ID, 0, func(*tenant.Document) error { return nil }))
 		},
-		"Documents.Delete": func(ctx context.Context) error { return d.Documents.Delete(ctx, sc.place.In(""), sc.doc.ID, 0) },
-		"Documents.Usage":  func(ctx context.Context) error { return errOf(d.Documents.Usage(ctx, sc.place)) },
-		"Places.Create":    func(ctx context.Context) error { return d.Places.Create(ctx, newPlace()) },
-		"Places.Rename":    func(ctx context.Context) error { return d.Places.Rename(ctx, sc.place, elsewhere) },
-		"Places.Trash":     func(ctx context.Context) error { return d.Places.Trash(ctx, sc.place, op) },
-		"Places.Restore":   func(ctx context.Context) error { return d.Places.Restore(ctx, op, sc.place) },
+		"Documents.Delete": func(ctx context.Context) error {
+			return d.Documents.Delete(ctx, sc.place.In(""), sc.doc.ID, tenant.Revision{})
+		},
+		"Documents.Usage": func(ctx context.Context) error { return errOf(d.Documents.Usage(ctx, sc.place)) },
+		"Places.Create":   func(ctx context.Context) error { return d.Places.Create(ctx, newPlace()) },
+		"Places.Rename":   func(ctx context.Context) error { return d.Places.Rename(ctx, sc.place, elsewhere) },
+		"Places.Trash":    func(ctx context.Context) error { return d.Places.Trash(ctx, sc.place, op) },
+		"Places.Restore":  func(ctx context.Context) error { return d.Places.Restore(ctx, op, sc.place) },
 		"Places.Sweep": func(ctx context.Context) error {
 			return errOf(d.Places.Sweep(ctx, tenant.NamespaceOf(newOrg().Slug), sc.place, op))
 		},

@@ -62,7 +62,7 @@ func dataComesBackExactly(d *desk) {
 		d.need(err, "list")
 		d.exact(page[0].Data, data, "list", what)
 		d.stores(place, 1, len(data), "of one document with "+what)
-		d.need(d.Documents.Delete(d.Context(), place.In(""), id, 0), "delete")
+		d.need(d.Documents.Delete(d.Context(), place.In(""), id, tenant.Revision{}), "delete")
 		d.stores(place, 0, 0, "after the delete of a document with "+what)
 	}
 }

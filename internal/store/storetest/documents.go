@@ -125,7 +125,7 @@ func documentIDsThatLookLikeSomethingElse(d *desk) {
 		doc := d.write(place, newDocument(id))
 		d.reads(place, doc, "a document by an id that looks like something else")
 		d.need(d.change(place.In(""), id, `{"n":2}`, 0), "update %q", id)
-		d.need(d.Documents.Delete(d.Context(), place.In(""), id, 2), "delete %q", id)
+		d.need(d.Documents.Delete(d.Context(), place.In(""), id, tenant.Revision{Version: 2}), "delete %q", id)
 		d.gone(place, id, "after the delete")
 	}
 }
@@ -147,7 +147,7 @@ func documentOrganizationsAreApart(d *desk) {
 	doc := d.write(places[0], newDocument("doc"))
 	d.gone(places[1], "doc", "another organization")
 	other := d.write(places[1], newDocument("doc"))
-	d.need(d.Documents.Delete(d.Context(), places[1].In(""), "doc", 0), "delete in another organization")
+	d.need(d.Documents.Delete(d.Context(), places[1].In(""), "doc", tenant.Revision{}), "delete in another organization")
 	d.reads(places[0], doc, "the document after writes of another organization")
 	d.gone(places[1], other.ID, "after the delete")
 	d.stores(places[0], 1, len(doc.Data), "of the one")
@@ -196,11 +196,11 @@ func documentDeleteOfVersion(d *desk) {
 	d.write(place, newDocument("doc"))
 	d.need(d.change(place.In(""), "doc", `{"n":2}`, 0), "update to version 2")
 	for _, version := range []int64{1, 3} {
-		err := d.Documents.Delete(d.Context(), place.In(""), "doc", version)
+		err := d.Documents.Delete(d.Context(), place.In(""), "doc", tenant.Revision{Version: version})
 		d.want(tenant.CodePrecondition, err, "delete of version %d", version)
 	}
 	d.stores(place, 1, len(`{"n":2}`), "after deletes that were refused")
-	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", 2), "delete of version 2")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", tenant.Revision{Version: 2}), "delete of version 2")
 	d.gone(place, "doc", "after the delete")
 }
 
@@ -208,7 +208,7 @@ func documentDeleteOfNothing(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
 	for _, version := range []int64{0, 1} {
-		err := d.Documents.Delete(d.Context(), place.In(""), "nobody", version)
+		err := d.Documents.Delete(d.Context(), place.In(""), "nobody", tenant.Revision{Version: version})
 		d.want(tenant.CodeNotFound, err, "delete of version %d of nothing", version)
 	}
 }
@@ -217,7 +217,7 @@ func documentDeleteHasOneWinner(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
 	errs := together(crowd, func(i int) error {
-		return d.Documents.Delete(d.Context(), place.In(""), "doc", int64(i%2)) // some name the version, some do not
+		return d.Documents.Delete(d.Context(), place.In(""), "doc", tenant.Revision{Version: int64(i % 2)}) // some name the version, some do not
 	})
 	d.winner(errs, tenant.CodeNotFound, "deletes of one document")
 	d.stores(place, 0, 0, "after all of them")
@@ -231,7 +231,7 @@ func documentDeleteOrUpdateWins(d *desk) {
 		d.write(place, newDocument(id))
 		errs := together(2, func(i int) error {
 			if i == 0 {
-				return d.Documents.Delete(d.Context(), place.In(""), id, 1)
+				return d.Documents.Delete(d.Context(), place.In(""), id, tenant.Revision{Version: 1})
 			}
 			return d.change(place.In(""), id, `{"n":2}`, 0)
 		})
@@ -250,7 +250,7 @@ func documentAfterADelete(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
 	d.need(d.change(place.In(""), "doc", `{"n":2}`, 0), "update")
-	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", 0), "delete")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", tenant.Revision{}), "delete")
 	d.want(tenant.CodeNotFound, d.change(place.In(""), "doc", `{}`, 0), "update after the delete")
 	next := d.write(place, newDocument("doc"))
 	d.reads(place, next, "the next document under the id, at version 1")
@@ -280,7 +280,7 @@ func (d *desk) collectionActs(in tenant.CollectionRef) map[string]error {
 		"get":    errOf(d.Documents.Get(ctx, in, "doc")),
 		"list":   errOf(d.Documents.List(ctx, in, "", 2)),
 		"update": d.change(in, "doc", `{"n":666}`, 0),
-		"delete": d.Documents.Delete(ctx, in, "doc", 0),
+		"delete": d.Documents.Delete(ctx, in, "doc", tenant.Revision{}),
 	}
 }
 
@@ -334,7 +334,7 @@ func documentForeignPlace(d *desk) {
 	resident := d.home()
 	resident.Placement = home.Placement
 	for _, act := range []error{
-		errOf(d.Documents.Get(d.Context(), resident.In(""), "doc")), d.Documents.Delete(d.Context(), resident.In(""), "doc", 0),
+		errOf(d.Documents.Get(d.Context(), resident.In(""), "doc")), d.Documents.Delete(d.Context(), resident.In(""), "doc", tenant.Revision{}),
 	} {
 		d.wantOneOf([]tenant.Code{tenant.CodeUnavailable, tenant.CodeNotFound}, act, "an act of one with a home elsewhere")
 	}

@@ -52,9 +52,9 @@ func (w aroundDocuments) Update(ctx context.Context, in tenant.CollectionRef, id
 
 // Delete implements [store.Documents].
 func (w aroundDocuments) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID,
-	version int64,
+	want tenant.Revision,
 ) error {
-	return w.around(ctx, "Documents.Delete", func() error { return w.inner.Delete(ctx, in, id, version) })
+	return w.around(ctx, "Documents.Delete", func() error { return w.inner.Delete(ctx, in, id, want) })
 }
 
 // Usage implements [store.Documents].

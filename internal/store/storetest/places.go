@@ -115,7 +115,7 @@ func placeCreateInAnothersNamespace(d *desk) {
 func placeDiscard(d *desk) {
 	place := d.home()
 	d.write(place, newDocument("doc"))
-	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", 0), "delete the only document")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "doc", tenant.Revision{}), "delete the only document")
 	d.twice(func() error { return d.Places.Discard(d.Context(), place) }, "discard an empty home")
 	d.unreachable(place, "after discard")
 	d.need(d.Places.Discard(d.Context(), newPlace()), "discard of what was never there")

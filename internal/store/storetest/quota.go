@@ -37,7 +37,7 @@ func usageIsExact(d *desk) {
 	d.stores(place, 2, 130, "after it shrank")
 	_, err := d.Documents.Insert(d.Context(), place.In(""), documentOf("a", 30), 0)
 	d.want(tenant.CodeIDTaken, err, "insert under a taken id")
-	d.want(tenant.CodePrecondition, d.Documents.Delete(d.Context(), place.In(""), "a", 1), "delete of an old version")
+	d.want(tenant.CodePrecondition, d.Documents.Delete(d.Context(), place.In(""), "a", tenant.Revision{Version: 1}), "delete of an old version")
 	refusal := tenant.Errorf(tenant.CodeForbidden, "not you")
 	_, err = d.Documents.Update(d.Context(), place.In(""), "a", 0, func(doc *tenant.Document) error {
 		doc.Data = tenant.Data(sized(500))
@@ -45,9 +45,9 @@ func usageIsExact(d *desk) {
 	})
 	d.want(tenant.CodeForbidden, err, "update that is refused")
 	d.stores(place, 2, 130, "after writes that were refused")
-	d.need(d.Documents.Delete(d.Context(), place.In(""), "a", 2), "delete the one")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "a", tenant.Revision{Version: 2}), "delete the one")
 	d.stores(place, 1, 10, "after the delete")
-	d.need(d.Documents.Delete(d.Context(), place.In(""), "b", 0), "delete the other")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "b", tenant.Revision{}), "delete the other")
 	d.stores(place, 0, 0, "in the end")
 	unicode := newDocument("c")
 	unicode.Data = tenant.Data(`{"ü":"€😀"}`)
@@ -69,7 +69,7 @@ func usageAfterManyWriters(d *desk) {
 		if i%2 == 0 {
 			return nil
 		}
-		return d.Documents.Delete(d.Context(), place.In(""), id, 0)
+		return d.Documents.Delete(d.Context(), place.In(""), id, tenant.Revision{})
 	})
 	d.allDone(errs, "insert, grow and delete")
 	d.stores(place, writers/2, writers/2*20+(0+2+4+6+8+10), "after many writers at once")
@@ -89,7 +89,7 @@ func quotaBoundsInserts(d *desk) {
 	d.need(insert("b", 40), "insert up to the quota")
 	d.want(tenant.CodeQuota, insert("c", 8), "insert into a full place")
 	d.reads(place, settled(d.document(place, "b")), "a document of a full place")
-	d.need(d.Documents.Delete(d.Context(), place.In(""), "a", 0), "delete in a full place")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "a", tenant.Revision{}), "delete in a full place")
 	d.need(insert("d", 60), "insert where room was made")
 	d.write(place, documentOf("e", 500)) // without a quota
 	d.stores(place, 3, 600, "beyond the quota")
@@ -120,5 +120,5 @@ func quotaBoundsUpdates(d *desk) {
 	d.want(tenant.CodeQuota, d.change(place.In(""), "a", sized(70), less), "growth in a place beyond its quota")
 	d.stores(place, 2, 99, "after all of them")
 	d.need(d.change(place.In(""), "a", sized(700), 0), "growth without a quota")
-	d.need(d.Documents.Delete(d.Context(), place.In(""), "a", 0), "delete in a place beyond its quota")
+	d.need(d.Documents.Delete(d.Context(), place.In(""), "a", tenant.Revision{}), "delete in a place beyond its quota")
 }

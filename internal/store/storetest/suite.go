@@ -71,7 +71,7 @@ func Cases() []Case {
 	return slices.Concat(
 		everyMethodCases(), updateCases(), valueCases(), trailCases(),
 		orgCases(), userCases(), operatorCases(), sessionCases(), keyCases(),
-		documentCases(), dataCases(), quotaCases(), placeCases(), auditCases(),
+		documentCases(), remadeCases(), dataCases(), quotaCases(), placeCases(), auditCases(),
 		instanceCases(), throttleCases(), idempotencyCases(), installationCases(), healthCases(),
 		transferCases(),
 	)

@@ -114,7 +114,7 @@ func TestNaming(t *testing.T) {
 	_, _ = s.Documents.Get(ctx, a.In(""), "")
 	_, _ = s.Documents.List(ctx, a.In(""), "", 1)
 	_, _ = s.Documents.Update(ctx, a.In(""), "", 0, nil)
-	_ = s.Documents.Delete(ctx, a.In(""), "", 0)
+	_ = s.Documents.Delete(ctx, a.In(""), "", tenant.Revision{})
 	_, _ = s.Documents.Usage(ctx, a)
 	_ = s.Places.Create(ctx, a)
 	_ = s.Places.Rename(ctx, a, a)

@@ -60,9 +60,9 @@ func (n namedDocuments) Update(ctx context.Context, in tenant.CollectionRef, id 
 
 // Delete implements [store.Documents].
 func (n namedDocuments) Delete(ctx context.Context, in tenant.CollectionRef, id tenant.DocumentID,
-	version int64,
+	want tenant.Revision,
 ) error {
-	return n.inner.Delete(name(ctx, in.Org), in, id, version)
+	return n.inner.Delete(name(ctx, in.Org), in, id, want)
 }
 
 // Usage implements [store.Documents].
