@@ -27,8 +27,8 @@ type backend interface {
 	listen(log *slog.Logger) (*control.Server, error)
 	// foreign looks at the database of another service on the server, reached by a URI of that one's.
 	foreign(ctx context.Context, from config.URI, database string, fields store.ForeignFields) (foreignDatabase, error)
-	// restore makes the store from a backup and returns where.
-	restore(ctx context.Context, src string, progress func(control.Progress)) (place string, err error)
+	// restore makes the store from a backup and returns where, and a sentence about each organization whose data the backup lacks.
+	restore(ctx context.Context, src string, progress func(control.Progress)) (place string, lacks []string, err error)
 }
 
 // opened is a store that is open, with what the kinds offer beside the contract.
@@ -38,8 +38,8 @@ type opened struct {
 	place, name string
 	// shared says that other processes may have the store open at the same time.
 	shared bool
-	// backup copies everything to the folder dest.
-	backup func(ctx context.Context, dest string, progress func(control.Progress)) error
+	// backup copies everything to the folder dest, and returns a sentence about each organization whose data it lacks.
+	backup func(ctx context.Context, dest string, progress func(control.Progress)) (lacks []string, err error)
 	// orphans tells of data that belongs to no organization.
 	orphans func(ctx context.Context) ([]string, error)
 	// dearest returns the stored password hash that takes longest to compare.

@@ -36,7 +36,7 @@ func (m mongoServer) open(ctx context.Context, as role, log *slog.Logger, now fu
 	return &opened{
 		store: db.Store(), place: db.Place(), name: db.Place(), shared: true, orphans: db.Orphans, dearest: db.DearestHash,
 		outdated: db.Outdated(), claim: db.Claim,
-		backup:  func(context.Context, string, func(control.Progress)) error { return m.noBackup() },
+		backup:  func(context.Context, string, func(control.Progress)) ([]string, error) { return nil, m.noBackup() },
 		metrics: []prometheus.Collector{newOutboxGauge(db.Outbox)},
 		close: func() error {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
@@ -70,8 +70,8 @@ func (m mongoServer) foreign(ctx context.Context, from config.URI, database stri
 	})
 }
 
-func (mongoServer) restore(context.Context, string, func(control.Progress)) (string, error) {
-	return "", errors.New("this command restores the embedded store only; restore a copy of mongodump with mongorestore --preserveUUID --drop while no orgd runs, since orgd knows each organization's collection by its UUID")
+func (mongoServer) restore(context.Context, string, func(control.Progress)) (string, []string, error) {
+	return "", nil, errors.New("this command restores the embedded store only; restore a copy of mongodump with mongorestore --preserveUUID --drop while no orgd runs, since orgd knows each organization's collection by its UUID")
 }
 
 // outboxGauge tells how many audit entries wait for their way to the log. It asks the database at each look, and tells

@@ -36,8 +36,9 @@ func (f dataFolder) open(ctx context.Context, as role, log *slog.Logger, now fun
 	}
 	return &opened{
 		store: db.Store(), place: place, name: "sqlite:" + place, orphans: db.Orphans, dearest: db.DearestHash, close: db.Close,
-		backup: func(ctx context.Context, dest string, progress func(control.Progress)) error {
-			return db.Backup(ctx, dest, report(progress))
+		backup: func(ctx context.Context, dest string, progress func(control.Progress)) ([]string, error) {
+			lacks, err := db.Backup(ctx, dest, report(progress))
+			return sentences(lacks), err
 		},
 	}, nil
 }
@@ -54,8 +55,16 @@ func (dataFolder) foreign(context.Context, config.URI, string, store.ForeignFiel
 	return nil, errors.New("organizations are adopted where they are, on MongoDB: set ORGD_STORE to that server and ORGD_KEY_FILE, and afterwards \"orgd migrate --to sqlite:FOLDER\" brings everything into a folder")
 }
 
-func (f dataFolder) restore(ctx context.Context, src string, progress func(control.Progress)) (string, error) {
-	return string(f), sqlite.Restore(ctx, src, string(f), report(progress))
+func (f dataFolder) restore(ctx context.Context, src string, progress func(control.Progress)) (string, []string, error) {
+	lacks, err := sqlite.Restore(ctx, src, string(f), report(progress))
+	return string(f), sentences(lacks), err
+}
+
+func sentences(lacks []sqlite.Lack) (list []string) {
+	for _, lack := range lacks {
+		list = append(list, lack.String())
+	}
+	return list
 }
 
 func report(progress func(control.Progress)) func(done, total int, what string) {

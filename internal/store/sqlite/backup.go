@@ -24,11 +24,12 @@ type backup struct {
 
 // Backup copies everything into the folder dest, which must not exist or be empty, while the store serves: each tenant's
 // file as it is at one moment, and the catalog last. What must not outlive the original is left out: server keys, sessions,
-// reset links, idempotency records, throttle counters. progress, if given, is told of every file.
-func (db *DB) Backup(ctx context.Context, dest string, progress func(done, total int, what string)) (err error) {
+// reset links, idempotency records, throttle counters. Where a tenant's file is missing or damaged it goes on with the others
+// and returns what it lacks. progress, if given, is told of every file.
+func (db *DB) Backup(ctx context.Context, dest string, progress func(done, total int, what string)) (lacks []Lack, err error) {
 	work, err := beginFolder(dest)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -40,9 +41,9 @@ func (db *DB) Backup(ctx context.Context, dest string, progress func(done, total
 	}
 	b := &backup{db: db, dir: work.temporary, progress: progress, copied: map[tenant.OrgID]manifestEntry{}}
 	if err := b.run(ctx); err != nil {
-		return fmt.Errorf("back up to %s: %w", dest, err)
+		return nil, fmt.Errorf("back up to %s: %w", dest, err)
 	}
-	return work.finish()
+	return b.manifest.lacks(), work.finish()
 }
 
 func (b *backup) run(ctx context.Context) error {
@@ -78,11 +79,17 @@ func (b *backup) run(ctx context.Context) error {
 	return tenant.Errorf(tenant.CodeUnavailable, "organizations were purged faster than they could be copied; try again")
 }
 
-// tenant copies one tenant's file from wherever it is, and reports false if it is nowhere.
+// tenant copies one tenant's file from wherever it is, and reports false if it needs none: it was purged meanwhile.
 func (b *backup) tenant(ctx context.Context, id tenant.OrgID) (bool, error) {
 	e := manifestEntry{Organization: id, File: filepath.Join(tenantsFolder, string(id)+".db"), CopiedAt: tenant.Millis(b.db.now())}
 	found, err := b.copyTenant(ctx, id, filepath.Join(b.dir, e.File))
-	if err == nil && found {
+	switch {
+	case errors.Is(err, errNoFile):
+		b.miss(e)
+		return true, nil
+	case err != nil && ctx.Err() == nil && !errors.Is(err, errClosed):
+		err = blocked(e, err)
+	case err == nil && found:
 		err = b.note(e)
 	}
 	return found, err
@@ -108,24 +115,11 @@ func (b *backup) copyTenant(ctx context.Context, id tenant.OrgID, to string) (bo
 	return b.copyGrave(ctx, id, to)
 }
 
-// note keeps what was copied. A damaged file must not make the whole backup one that cannot be restored, which would come to
-// light when there is nothing else left: the log tells of it now, and the manifest later.
-func (b *backup) note(e manifestEntry) error {
-	err := tenantFiles{dir: b.dir, log: discard}.examine(filepath.Join(b.dir, e.File), e.Organization)
-	if e.Damaged = damaged(err) || errors.Is(err, errUnsound); e.Damaged {
-		b.db.log.Error("an organization's file is damaged, and so is its copy in the backup; it needs an older one",
-			"organization", e.Organization, "error", err)
-		err = nil
-	}
-	b.copied[e.Organization] = e
-	return err
-}
-
 // copyHome copies a file in use. One that is not open is opened apart from the pool, so that a backup does not drive out
 // the files that are in demand.
 func (b *backup) copyHome(ctx context.Context, e *entry, from, to string) error {
 	f, apart, err := b.db.pool.borrow(ctx, e, func() (*file, error) { return b.db.files.openAt(from, e.org, 1) })
-	if damaged(err) {
+	if unusable(err) {
 		return errors.Join(unattended(from), copyFile(from, to))
 	}
 	if err != nil {
@@ -138,7 +132,8 @@ func (b *backup) copyHome(ctx context.Context, e *entry, from, to string) error 
 	return err
 }
 
-// copyGrave copies a file in the trash, which nobody has open, and reports false if there is none.
+// copyGrave copies a file in the trash, which nobody has open, and reports false if the organization needs none. errNoFile if it
+// has none and needs one: nothing moves meanwhile.
 func (b *backup) copyGrave(ctx context.Context, id tenant.OrgID, to string) (bool, error) {
 	o, err := (orgs{catalog: b.db.catalog}).Get(ctx, id) // anew: nothing has moved since the pin
 	if tenant.IsCode(err, tenant.CodeNotFound) {
@@ -168,7 +163,10 @@ func (b *backup) copyGrave(ctx context.Context, id tenant.OrgID, to string) (boo
 		}
 		return true, copyFile(grave, to)
 	}
-	return false, nil
+	if (whereabouts{state: o.State}).optional() {
+		return false, nil
+	}
+	return false, errNoFile
 }
 
 // catalog copies the catalog, makes the tenants' files agree with it, and reports false if one that it needs is gone.
@@ -228,7 +226,7 @@ func (b *backup) agree(ctx context.Context, list []whereabouts) (bool, error) {
 		if known[id] {
 			continue
 		}
-		if err := os.Remove(filepath.Join(b.dir, e.File)); err != nil {
+		if err := os.Remove(filepath.Join(b.dir, e.File)); err != nil && !e.Missing {
 			return false, err
 		}
 		delete(b.copied, id)
@@ -241,7 +239,7 @@ func (b *backup) agree(ctx context.Context, list []whereabouts) (bool, error) {
 func (b *backup) place(w whereabouts) error {
 	e, ok := b.copied[w.id]
 	if want := w.file(); ok && e.File != want {
-		if err := os.Rename(filepath.Join(b.dir, e.File), filepath.Join(b.dir, want)); err != nil {
+		if err := os.Rename(filepath.Join(b.dir, e.File), filepath.Join(b.dir, want)); err != nil && !e.Missing {
 			return err
 		}
 		e.File = want

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -63,16 +64,16 @@ func purged(t *testing.T, db *DB, org tenant.Organization) {
 	}
 }
 
-// backedUp backs a store up and opens what a restore makes of it.
-func backedUp(t *testing.T, db *DB, progress func(done, total int, what string)) (restored *DB, dest string) {
+// backedUp backs a store up and opens what a restore makes of it. Both must tell what the backup lacks.
+func backedUp(t *testing.T, db *DB, progress func(done, total int, what string), lacks ...Lack) (restored *DB, dest string) {
 	t.Helper()
 	dest = filepath.Join(t.TempDir(), "backup")
-	if err := db.Backup(t.Context(), dest, progress); err != nil {
-		t.Fatalf("back up: %v", err)
+	if got, err := db.Backup(t.Context(), dest, progress); err != nil || !slices.Equal(got, lacks) {
+		t.Fatalf("back up: it lacks %v, want %v (%v)", got, lacks, err)
 	}
 	dir := filepath.Join(t.TempDir(), "restored")
-	if err := Restore(t.Context(), dest, dir, nil); err != nil {
-		t.Fatalf("restore: %v", err)
+	if got, err := Restore(t.Context(), dest, dir, nil); err != nil || !slices.Equal(got, lacks) {
+		t.Fatalf("restore: it lacks %v, want %v (%v)", got, lacks, err)
 	}
 	restored = openTest(t, Options{Dir: dir})
 	if orphans, err := restored.Orphans(t.Context()); err != nil || len(orphans) > 0 {
@@ -237,7 +238,7 @@ func TestBackupKeepsHotFilesOpen(t *testing.T) {
 	hot := founded(t, db)
 	holds(t, db, hot.Place(), "doc")
 	before := db.pool.entries[hot.ID].file.Load()
-	if err := db.Backup(t.Context(), filepath.Join(t.TempDir(), "backup"), nil); err != nil {
+	if _, err := db.Backup(t.Context(), filepath.Join(t.TempDir(), "backup"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if e := db.pool.entries[hot.ID]; e == nil || e.file.Load() != before {
@@ -250,33 +251,32 @@ func TestBackupRefusals(t *testing.T) {
 	org := founded(t, db)
 	full := t.TempDir()
 	overwrite(t, filepath.Join(full, "thing"), nil)
-	if err := db.Backup(t.Context(), full, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if _, err := db.Backup(t.Context(), full, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("into a folder with things: %v", err)
 	}
 	dest := filepath.Join(t.TempDir(), "backup")
 	if err := os.Mkdir(dest+".tmp", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Backup(t.Context(), dest, nil); err == nil || !strings.Contains(err.Error(), "remove it") {
+	if _, err := db.Backup(t.Context(), dest, nil); err == nil || !strings.Contains(err.Error(), "remove it") {
 		t.Errorf("beside one that was cut short: %v", err)
 	}
 	if err := os.Remove(dest + ".tmp"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	err := db.Backup(ctx, dest, func(int, int, string) { cancel() })
+	_, err := db.Backup(ctx, dest, func(int, int, string) { cancel() })
 	if !tenant.IsCode(err, tenant.CodeUnavailable) {
 		t.Errorf("given up: %v", err)
 	}
-	home, err := db.files.home(org.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.pool.exclusive(t.Context(), org.ID, func() error { return os.Rename(home, home+".gone") }); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Backup(t.Context(), dest, nil); err == nil {
-		t.Error("without a tenant's file a backup is complete")
+	swapFile(t, db, org.ID, filepath.Join(tenantsFolder, string(org.ID)+".db"), func(path string) error {
+		return errors.Join(os.Remove(path), os.Mkdir(path, 0o700))
+	})
+	_, err = db.Backup(t.Context(), dest, nil)
+	for _, word := range []string{"tenants/" + string(org.ID) + ".db", "of organization " + string(org.ID), "move it away"} {
+		if err == nil || !strings.Contains(err.Error(), word) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("a tenant's file that cannot be read: %v, want %q in one line", err, word)
+		}
 	}
 	names, err := os.ReadDir(filepath.Dir(dest))
 	if err != nil || len(names) != 0 {

@@ -37,17 +37,20 @@ type manifestEntry struct {
 	Bytes        int64        `json:"bytes"`
 	// Damaged says that the file was damaged before it was copied.
 	Damaged bool `json:"damaged,omitempty"`
+	// Missing says that there was no file to copy, though the organization should have one.
+	Missing bool `json:"missing,omitempty"`
 }
 
 // writeManifest says what is in the backup.
 func (b *backup) writeManifest() error {
-	for id, e := range b.copied {
-		info, err := os.Stat(filepath.Join(b.dir, e.File))
-		if err != nil {
-			return err
+	for _, e := range b.copied {
+		if !e.Missing {
+			info, err := os.Stat(filepath.Join(b.dir, e.File))
+			if err != nil {
+				return err
+			}
+			e.Bytes = info.Size()
 		}
-		e.Bytes = info.Size()
-		b.copied[id] = e
 		b.manifest.Files = append(b.manifest.Files, e)
 	}
 	slices.SortFunc(b.manifest.Files, func(x, y manifestEntry) int { return strings.Compare(string(x.Organization), string(y.Organization)) })

@@ -14,15 +14,16 @@ import (
 var discard = slog.New(slog.DiscardHandler)
 
 // Restore makes the data folder dir, which must not exist or be empty, from the backup in src. It checks every file and that
-// no organization lacks its own, before the folder gets its name. progress, if given, is told of every file.
-func Restore(ctx context.Context, src, dir string, progress func(done, total int, what string)) (err error) {
+// no organization lacks its own, before the folder gets its name. It returns what the backup itself lacks. progress, if given,
+// is told of every file.
+func Restore(ctx context.Context, src, dir string, progress func(done, total int, what string)) (lacks []Lack, err error) {
 	m, err := readManifest(src)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	work, err := beginFolder(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -32,28 +33,41 @@ func Restore(ctx context.Context, src, dir string, progress func(done, total int
 	if progress == nil {
 		progress = func(int, int, string) {}
 	}
-	r := &restore{src: src, dir: work.temporary, files: tenantFiles{dir: work.temporary, log: discard}}
-	for i, f := range m.Files {
-		progress(i, len(m.Files)+1, string(f.Organization))
-		if err := ctx.Err(); err != nil {
-			return overdue(err)
-		}
-		if err := r.tenant(f); err != nil {
-			return err
-		}
+	r := &restore{src: src, dir: work.temporary, manifest: m, progress: progress, files: tenantFiles{dir: work.temporary, log: discard}}
+	if err := r.run(ctx); err != nil {
+		return nil, err
 	}
-	progress(len(m.Files), len(m.Files)+1, "catalog")
-	if err := r.catalog(); err != nil {
-		return err
-	}
-	progress(len(m.Files)+1, len(m.Files)+1, "")
-	return work.finish()
+	return m.lacks(), work.finish()
 }
 
 // restore is one run of Restore.
 type restore struct {
 	src, dir string
+	manifest manifest
+	progress func(done, total int, what string)
 	files    tenantFiles
+}
+
+func (r *restore) run(ctx context.Context) error {
+	list := r.manifest.Files
+	for i, f := range list {
+		r.progress(i, len(list)+1, string(f.Organization))
+		if err := ctx.Err(); err != nil {
+			return overdue(err)
+		}
+		if f.Missing {
+			continue
+		}
+		if err := r.tenant(f); err != nil {
+			return err
+		}
+	}
+	r.progress(len(list), len(list)+1, "catalog")
+	if err := r.catalog(); err != nil {
+		return err
+	}
+	r.progress(len(list)+1, len(list)+1, "")
+	return nil
 }
 
 // tenant copies one tenant's file and checks it.
@@ -98,7 +112,8 @@ func quickCheck(s *session) error {
 	return nil
 }
 
-// catalog copies the catalog and checks it, and that each organization has its file.
+// catalog copies the catalog and checks it, and that each organization has its file, but those of which the manifest says that
+// they had none.
 func (r *restore) catalog() error {
 	path := filepath.Join(r.dir, catalogName)
 	if err := copyFile(filepath.Join(r.src, catalogName), path); err != nil {
@@ -118,12 +133,16 @@ func (r *restore) catalog() error {
 	if err != nil {
 		return refuse(err, "the backup's catalog is damaged, or of a newer orgd")
 	}
+	missing := map[tenant.OrgID]bool{}
+	for _, f := range r.manifest.Files {
+		missing[f.Organization] = f.Missing
+	}
 	for _, w := range list {
 		there, err := exists(filepath.Join(r.dir, w.file()))
 		if err != nil {
 			return err
 		}
-		if !there && !w.optional() {
+		if !there && !w.optional() && !missing[w.id] {
 			return tenant.Errorf(tenant.CodeUnavailable, "the backup lacks the file of organization %s (%s)", w.id, w.file())
 		}
 	}

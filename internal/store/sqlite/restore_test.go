@@ -15,17 +15,17 @@ func TestBackupAndRestoreIntoEmptyFolders(t *testing.T) {
 	db := openTest(t, Options{})
 	org := founded(t, db)
 	dest, dir := t.TempDir(), t.TempDir() // as mount points are: there, and not to be replaced
-	if err := db.Backup(t.Context(), dest, nil); err != nil {
+	if _, err := db.Backup(t.Context(), dest, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := Restore(t.Context(), dest, dir, nil); err != nil {
+	if _, err := Restore(t.Context(), dest, dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, openTest(t, Options{Dir: dir}), org.Place(), "doc")
-	if err := Restore(t.Context(), dest, dir, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if _, err := Restore(t.Context(), dest, dir, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("restore over a data folder: %v", err)
 	}
 }
@@ -57,13 +57,13 @@ func TestRestoreRefusesWhatIsNotWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dest, dir := filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "data")
-			if err := db.Backup(t.Context(), dest, nil); err != nil {
+			if _, err := db.Backup(t.Context(), dest, nil); err != nil {
 				t.Fatal(err)
 			}
 			if err := spoil(dest); err != nil {
 				t.Fatal(err)
 			}
-			err := Restore(t.Context(), dest, dir, nil)
+			_, err := Restore(t.Context(), dest, dir, nil)
 			if !tenant.IsCode(err, tenant.CodeUnavailable) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("restore: %v", err)
 			}
