@@ -42,19 +42,22 @@ func newHTTPServer(handler http.Handler, l limits, log *slog.Logger) *http.Serve
 	}
 }
 
-// door is an HTTP server with the listener that it serves.
+// door is a listener and, once the server is furnished, what serves it.
 type door struct {
 	setting  string
 	listener net.Listener
+	secure   *tls.Config
 	server   *http.Server
 }
 
-// openDoors listens where the settings say. Nothing is answered before serve is called.
-func openDoors(ctx context.Context, a *app, api *httpapi.Server) (_ []*door, err error) {
-	c := a.config
+// listenSetting names the door of the API, which is always there and comes first.
+const listenSetting = "ORGD_LISTEN"
+
+// openDoors listens where the settings say. Nothing is answered before serve is called: who comes earlier waits.
+func openDoors(ctx context.Context, c *config.Config, log *slog.Logger, now func() time.Time) (_ []*door, err error) {
 	var secure *tls.Config
 	if c.TLS() {
-		pair, err := certs.Load(c.TLSCert, c.TLSKey, a.now, a.log)
+		pair, err := certs.Load(c.TLSCert, c.TLSKey, now, log)
 		if err != nil {
 			return nil, err
 		}
@@ -66,18 +69,14 @@ func openDoors(ctx context.Context, a *app, api *httpapi.Server) (_ []*door, err
 			closeDoors(doors)
 		}
 	}()
-	for _, wanted := range []struct {
-		setting, address string
-		handler          http.Handler
-	}{{"ORGD_LISTEN", c.Listen, api}, {"ORGD_METRICS_LISTEN", apart(c), api.Metrics()}} {
+	for _, wanted := range []struct{ setting, address string }{{listenSetting, c.Listen}, {"ORGD_METRICS_LISTEN", apart(c)}} {
 		if wanted.address == "" {
 			continue
 		}
-		d := &door{setting: wanted.setting, server: newHTTPServer(wanted.handler, limitsOf(c), a.log)}
+		d := &door{setting: wanted.setting, secure: secure.Clone()}
 		if d.listener, err = listen(ctx, wanted.setting, wanted.address); err != nil {
 			return nil, err
 		}
-		d.server.TLSConfig = secure.Clone()
 		doors = append(doors, d)
 	}
 	return doors, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"strings"
 	"time"
@@ -57,29 +58,45 @@ type server struct {
 	drain time.Duration
 }
 
-// serve runs a server from the opening of its store to the closing.
+// serve runs a server from the opening of its store to the closing. What the store does not need to be known comes before it is
+// made: a first start that fails there leaves nothing behind.
 func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) (err error) {
+	doors, err := openDoors(ctx, c, log.Logger(), p.now)
+	if err != nil {
+		return err
+	}
+	defer closeDoors(doors)
 	a, err := p.openApp(ctx, c, log, serving)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	if issuer := a.installation.Issuer; c.PublicURL != "" && c.PublicURL != issuer {
-		a.log.Warn("tokens keep the issuer of the first start", "issuer", issuer, "public_url", c.PublicURL)
-	}
+	a.listener = doors[0].listener.Addr()
 	if err := a.levelLogins(ctx); err != nil {
 		return err
 	}
-	s := &server{app: a, api: a.newAPI(), log: a.log, drain: httpapi.LongestRequest(c.RequestTimeout)}
-	if s.doors, err = openDoors(ctx, a, s.api); err != nil {
+	a.recoverAll(ctx)
+	if err := a.fixIssuer(ctx); err != nil {
 		return err
 	}
-	a.listener = s.doors[0].listener.Addr()
-	a.recoverAll(ctx)
+	s := &server{app: a, api: a.newAPI(), doors: doors, log: a.log, drain: httpapi.LongestRequest(c.RequestTimeout)}
+	s.furnish(limitsOf(c))
 	if s.control, err = backendOf(c).listen(a.log); err != nil {
 		a.log.Warn("administration commands work only while the server is stopped", "error", oneLine(err))
 	}
 	return s.run(ctx, p)
+}
+
+// furnish gives each door what answers behind it.
+func (s *server) furnish(l limits) {
+	for _, d := range s.doors {
+		handler := http.Handler(s.api)
+		if d.setting != listenSetting {
+			handler = s.api.Metrics()
+		}
+		d.server = newHTTPServer(handler, l, s.log)
+		d.server.TLSConfig = d.secure
+	}
 }
 
 // heapFloor is never touched, so it takes no memory, but counts as live: the collector runs when the heap has grown by as much
@@ -163,7 +180,7 @@ func (s *server) greet(ctx context.Context, p *process) {
 	fmt.Fprintf(&text, "orgd %s is ready.\n", versionName())
 	for _, d := range s.doors {
 		address := scheme + localAddress(d.listener.Addr().String())
-		if d.setting != "ORGD_LISTEN" {
+		if d.setting != listenSetting {
 			fmt.Fprintf(&text, "  Metrics        %s/metrics\n", address)
 			continue
 		}

@@ -48,6 +48,7 @@ type app struct {
 	gates       *placement.Gates
 	orgs        *orgs.Service
 	documents   *documents.Service
+	minter      *tokens.Minter
 	authn       *authn.Service
 	idempotency *idempotency.Keeper
 	registry    *prometheus.Registry
@@ -109,15 +110,31 @@ func (a *app) close() error {
 	return failed
 }
 
-// found reads, or fixes, what the installation is.
+// found reads what the installation is, or makes it, without an issuer.
 func (a *app) found(ctx context.Context) (err error) {
-	id := tenant.NewID()
-	issuer := a.config.PublicURL
-	if issuer == "" {
-		issuer = "urn:uuid:" + id
-	}
-	a.installation, err = a.store.Installation.Found(ctx, tenant.Installation{ID: id, Issuer: issuer, CreatedAt: tenant.Millis(a.now())})
+	a.installation, err = a.store.Installation.Found(ctx, tenant.Installation{ID: tenant.NewID(), CreatedAt: tenant.Millis(a.now())})
 	return err
+}
+
+// fixIssuer settles who issues the tokens, for good. Only a server that is ready to answer does that, so that neither a command
+// nor a start that fails decides it.
+func (a *app) fixIssuer(ctx context.Context) (err error) {
+	url := a.config.PublicURL
+	if a.installation.Issuer == "" {
+		issuer := url
+		if issuer == "" {
+			issuer = "urn:uuid:" + a.installation.ID
+		}
+		if a.installation, err = a.store.Installation.SetIssuer(ctx, issuer); err != nil {
+			return err
+		}
+	}
+	issuer := a.installation.Issuer
+	if url != "" && url != issuer {
+		a.log.Warn("tokens keep the issuer of the first start", "issuer", issuer, "public_url", url)
+	}
+	a.minter.SetIssuer(issuer)
+	return nil
 }
 
 // wire makes the rooms, each from what lies below it.
@@ -166,9 +183,10 @@ func (a *app) wireOperations(attempts *throttle.Throttle, secrets *credentials.C
 	a.documents = documents.New(documents.Deps{
 		Documents: s.Documents, Gates: a.gates, Guard: a.guard, Quota: c.TenantBytes, Now: a.now, Log: a.log,
 	})
+	a.minter = tokens.NewMinter(a.keyring, a.installation.Issuer)
 	a.authn = authn.New(authn.Deps{
 		Users: s.Users, Operators: s.Operators, Sessions: s.Sessions, Orgs: directory, Guard: a.guard, Keyring: a.keyring,
-		Minter: tokens.NewMinter(a.keyring, a.installation.Issuer), Credentials: secrets, Throttle: attempts, Now: a.now,
+		Minter: a.minter, Credentials: secrets, Throttle: attempts, Now: a.now,
 		TokenTTL: c.TokenTTL, Log: a.log,
 	})
 	a.idempotency = idempotency.New(idempotency.Deps{

@@ -16,7 +16,7 @@ var settings = slices.Concat(
 			"address of the API; beyond loopback it needs ORGD_TLS_CERT and ORGD_TLS_KEY, or ORGD_BEHIND_TLS=1",
 			address, func(c *Config) *string { return &c.Listen }),
 		setting("ORGD_PUBLIC_URL", "",
-			"URL by which clients reach the API; links in answers are made from it alone, and tokens name it as their issuer (fixed at the first start)",
+			"URL by which clients reach the API; links in answers are made from it alone, and tokens name it as their issuer (fixed by the first server that becomes ready)",
 			publicURL, func(c *Config) *string { return &c.PublicURL }),
 		setting("ORGD_HOSTS", "",
 			"further host names that requests may name; every name but these, the public URL's and loopback is answered with 421",

@@ -175,6 +175,9 @@ func (m *mover) takeTarget(ctx context.Context, to tenant.Standing) error {
 	if err == nil && found.ID != m.installation.ID {
 		err = refuse("%s belongs to another installation; name an empty folder or database", m.target.Name)
 	}
+	if err == nil && found.Issuer != m.installation.Issuer { // the source was not served yet when a move to here was given up
+		_, err = m.target.Installation.SetIssuer(ctx, m.installation.Issuer)
+	}
 	return err
 }
 

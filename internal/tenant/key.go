@@ -35,10 +35,11 @@ type Key struct {
 	Version   int64
 }
 
-// Installation is what one orgd installation is, fixed at its first start.
+// Installation is what one orgd installation is, fixed for good.
 type Installation struct {
 	ID string
-	// Issuer is the iss of every token: ORGD_PUBLIC_URL at the first start, else urn:uuid:<ID>.
+	// Issuer is the iss of every token: ORGD_PUBLIC_URL of the first server that became ready, else urn:uuid:<ID>; empty
+	// until then.
 	Issuer    string
 	CreatedAt time.Time
 }

@@ -45,6 +45,9 @@ func NewMinter(keys *Keyring, issuer string) *Minter {
 	}
 }
 
+// SetIssuer names the issuer for a minter that was made before it was known. Nothing may use the minter until it has returned.
+func (m *Minter) SetIssuer(issuer string) { m.issuer = issuer }
+
 // Mint signs a token with the key that signs now. CodeInternal if the claims are not complete, CodeUnavailable if the keys
 // cannot be read.
 func (m *Minter) Mint(ctx context.Context, claims Claims) (string, error) {

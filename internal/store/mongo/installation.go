@@ -11,7 +11,7 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-// installation keeps what is fixed at the first start, in one document.
+// installation keeps what is fixed for good, in one document.
 type installation struct {
 	calls
 	coll *mongo.Collection
@@ -43,10 +43,26 @@ func (t installation) Found(ctx context.Context, i tenant.Installation) (tenant.
 	if err != nil && !errors.Is(err, errTaken) {
 		return tenant.Installation{}, err
 	}
-	var stored tenant.Installation
+	return t.stored(ctx)
+}
+
+// SetIssuer implements store.Installation. The write may be made twice: only the first finds none.
+func (t installation) SetIssuer(ctx context.Context, issuer string) (tenant.Installation, error) {
+	err := t.repeat(ctx, func(ctx context.Context) error {
+		_, err := t.coll.UpdateOne(ctx, bson.M{"_id": theInstallation, "issuer": ""}, bson.M{"$set": bson.M{"issuer": issuer}})
+		return err
+	})
+	if err != nil {
+		return tenant.Installation{}, err
+	}
+	return t.stored(ctx)
+}
+
+// stored reads the installation.
+func (t installation) stored(ctx context.Context) (stored tenant.Installation, err error) {
 	err = t.read(ctx, func(ctx context.Context) (err error) {
 		stored, err = t.find(ctx)
-		return err
+		return missing(err, "installation")
 	})
 	return stored, err
 }

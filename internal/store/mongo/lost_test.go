@@ -98,6 +98,15 @@ func TestLostAnswers(t *testing.T) {
 			_, err := w.Installation.Found(t.Context(), tenant.Installation{ID: "i"})
 			return err
 		}, nil},
+		"name its issuer": {"update", func(t *testing.T, w *world) error {
+			_, err := w.Installation.Found(t.Context(), tenant.Installation{ID: "i"})
+			must(t, err)
+			_, err = w.Installation.SetIssuer(t.Context(), "https://example.com")
+			return err
+		}, func(t *testing.T, w *world) bool {
+			i, err := w.Installation.Found(t.Context(), tenant.Installation{ID: "j"})
+			return err == nil && i.ID == "i" && i.Issuer == "https://example.com"
+		}},
 		"register a server": {"insert", func(t *testing.T, w *world) error {
 			return w.Instances.Register(t.Context(), tenant.Instance{ID: "i"})
 		}, nil},

@@ -7,7 +7,7 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-// installation keeps what is fixed at the first start, in one row.
+// installation keeps what is fixed for good, in one row.
 type installation struct{ catalog *file }
 
 // Found implements store.Installation.
@@ -18,10 +18,24 @@ func (t installation) Found(ctx context.Context, i tenant.Installation) (tenant.
 		if err != nil {
 			return stored, err
 		}
-		err = s.get(`SELECT id, issuer, created_at FROM installation`, nil,
-			&stored.ID, &stored.Issuer, (*instant)(&stored.CreatedAt))
-		return stored, err
+		return theInstallation(s)
 	})
+}
+
+// SetIssuer implements store.Installation.
+func (t installation) SetIssuer(ctx context.Context, issuer string) (tenant.Installation, error) {
+	return writing(ctx, t.catalog, func(s *session) (tenant.Installation, error) {
+		if _, err := s.exec(`UPDATE installation SET issuer = ? WHERE issuer = ''`, issuer); err != nil {
+			return tenant.Installation{}, err
+		}
+		return theInstallation(s)
+	})
+}
+
+// theInstallation reads the row.
+func theInstallation(s *session) (stored tenant.Installation, err error) {
+	err = s.get(`SELECT id, issuer, created_at FROM installation`, nil, &stored.ID, &stored.Issuer, (*instant)(&stored.CreatedAt))
+	return stored, missing(err, "installation")
 }
 
 var _ store.Installation = installation{}

@@ -31,7 +31,15 @@ var instanceTwins = []twin{
 	{"a late beat undoes the next one", "Instances/BeatThatIsLateChangesNothing", spoilInstances(func(i store.Instances) store.Instances { return lateBeats{i} })},
 	{"removing a server twice is an error", "Instances/RemoveIsIdempotent", spoilInstances(func(i store.Instances) store.Instances { return fussyRemove{i} })},
 	{"each start founds its own installation", "Installation/FoundOnce", func(s store.Store) store.Store {
-		s.Installation = ownFoundings{}
+		s.Installation = ownFoundings{s.Installation}
+		return s
+	}},
+	{"each server sets its own issuer", "Installation/IssuerIsSetOnce", func(s store.Store) store.Store {
+		s.Installation = ownIssuers{s.Installation}
+		return s
+	}},
+	{"an issuer is set over the one that is there", "Installation/FoundWithAnIssuerKeepsIt", func(s store.Store) store.Store {
+		s.Installation = ownIssuers{s.Installation}
 		return s
 	}},
 }
@@ -152,11 +160,22 @@ func (b deathByRemoval) DeclareDead(ctx context.Context, id tenant.InstanceID, c
 	return b.Remove(ctx, id)
 }
 
-type ownFoundings struct{}
+type ownFoundings struct{ store.Installation }
 
 func (ownFoundings) Found(_ context.Context, i tenant.Installation) (tenant.Installation, error) {
 	i.CreatedAt = tenant.Millis(i.CreatedAt)
 	return i, nil
+}
+
+// ownIssuers tells each caller the issuer that it brought.
+type ownIssuers struct{ store.Installation }
+
+func (b ownIssuers) SetIssuer(ctx context.Context, issuer string) (tenant.Installation, error) {
+	i, err := b.Installation.SetIssuer(ctx, issuer)
+	if err == nil {
+		i.Issuer = issuer
+	}
+	return i, err
 }
 
 type readThenAdd struct {

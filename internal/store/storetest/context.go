@@ -49,7 +49,9 @@ func setScene(d *desk) scene {
 	d.need(d.Sessions.Insert(ctx, sc.session), "insert a session")
 	d.need(d.Keys.Insert(ctx, sc.key, upkeep), "insert a key")
 	d.need(d.Instances.Register(ctx, sc.server), "register a server")
-	_, err := d.Documents.Insert(ctx, sc.place.In(""), sc.doc, 0)
+	_, err := d.Installation.Found(ctx, tenant.Installation{ID: tenant.NewID(), CreatedAt: noon})
+	d.need(err, "found the installation")
+	_, err = d.Documents.Insert(ctx, sc.place.In(""), sc.doc, 0)
 	d.need(err, "insert a document")
 	_, _, err = d.Idempotency.Begin(ctx, sc.record, noon, 10)
 	d.need(err, "begin a request")
@@ -177,6 +179,9 @@ func (sc scene) serviceCalls(d *desk) calls {
 		},
 		"Installation.Found": func(ctx context.Context) error {
 			return errOf(d.Installation.Found(ctx, tenant.Installation{ID: tenant.NewID(), CreatedAt: noon}))
+		},
+		"Installation.SetIssuer": func(ctx context.Context) error {
+			return errOf(d.Installation.SetIssuer(ctx, "https://example.com"))
 		},
 		"Health.Ping": d.Health.Ping,
 	}

@@ -236,6 +236,13 @@ func (w aroundInstallation) Found(ctx context.Context, installation tenant.Insta
 	})
 }
 
+// SetIssuer implements [store.Installation].
+func (w aroundInstallation) SetIssuer(ctx context.Context, issuer string) (tenant.Installation, error) {
+	return with(ctx, w.around, "Installation.SetIssuer", func() (tenant.Installation, error) {
+		return w.inner.SetIssuer(ctx, issuer)
+	})
+}
+
 // aroundHealth intercepts the methods on health.
 type aroundHealth struct {
 	inner  store.Health
