@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/orgd/orgd/internal/control"
 )
@@ -47,6 +49,32 @@ func TestHealthcheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHealthcheckByFlags takes what its help lists, alone: it is no server, so it needs neither a key nor anybody who speaks TLS.
+func TestHealthcheckByFlags(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writePair(t, certFile, keyFile, "orgs.example.com")
+	tls := launch(t, "ORGD_LISTEN=0.0.0.0:0", "ORGD_TLS_CERT="+certFile, "ORGD_TLS_KEY="+keyFile)
+	plain := launch(t, "ORGD_LISTEN=0.0.0.0:0", "ORGD_BEHIND_TLS=1")
+	for name, args := range map[string][]string{
+		"TLS":   {"--listen", "0.0.0.0:" + tls.port(), "--tls-cert", certFile},
+		"plain": {"--listen", "0.0.0.0:" + plain.port()},
+	} {
+		var out, complaints bytes.Buffer
+		code := run(t.Context(), &process{args: append([]string{"healthcheck"}, args...), stdout: &out, stderr: &complaints, now: time.Now})
+		if code != exitDone || out.String() != "ready\n" {
+			t.Errorf("%s: exits with %d: %q %q", name, code, out.String(), complaints.String())
+		}
+	}
+}
+
+// port is where the site listens.
+func (s *site) port() string {
+	_, port, _ := net.SplitHostPort(s.address)
+	return port
 }
 
 func TestLocalAddress(t *testing.T) {

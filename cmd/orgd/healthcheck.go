@@ -24,14 +24,16 @@ type healthcheckCommand struct{}
 // Help teaches the command.
 func (healthcheckCommand) Help() string {
 	return `Asks /readyz at the address of ORGD_LISTEN on this host and exits with 0 if the server is ready, else with 1. It reads the
-settings as the server does, so it serves as a container's health check:
+settings as the server does, so it serves as a container's health check. Of a server that was started with other settings
+the address is enough, and where it speaks TLS that there is a certificate, which is not read:
 
-    HEALTHCHECK CMD ["orgd", "healthcheck"]`
+    HEALTHCHECK CMD ["orgd", "healthcheck"]
+    orgd healthcheck --listen 0.0.0.0:8443 --tls-cert cert.pem`
 }
 
 // Run asks once.
 func (healthcheckCommand) Run(ctx context.Context, p *process) error {
-	loaded, err := p.config()
+	loaded, err := config.LoadApart(p.sources())
 	if err != nil {
 		return err
 	}

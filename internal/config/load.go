@@ -39,8 +39,22 @@ type Loaded struct {
 	Warnings []string
 }
 
-// Load reads every setting. The error is one line that names the setting, its rule and where the value came from.
+// Load reads every setting, and holds them to the rules of a server. The error is one line that names the setting, its rule and
+// where the value came from.
 func Load(sources Sources) (Loaded, error) {
+	loaded, err := LoadApart(sources)
+	if err == nil {
+		err = check(&loaded)
+	}
+	if err != nil {
+		return Loaded{}, err
+	}
+	return loaded, nil
+}
+
+// LoadApart is [Load] for who only asks a server, and may know some of its settings alone: each is checked by itself, and none
+// against another.
+func LoadApart(sources Sources) (Loaded, error) {
 	env := environment(sources.Environ)
 	dotEnv, err := readDotEnv(sources.DotEnv)
 	if err != nil {
@@ -56,9 +70,6 @@ func Load(sources Sources) (Loaded, error) {
 			return Loaded{}, err
 		}
 		loaded.Values = append(loaded.Values, Value{Setting: s, Text: s.mask(text), Source: source})
-	}
-	if err := check(&loaded); err != nil {
-		return Loaded{}, err
 	}
 	loaded.Warnings = append(unknown(env, "the environment"), unknown(dotEnv, ".env")...)
 	return loaded, nil
