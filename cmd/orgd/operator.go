@@ -26,7 +26,7 @@ Examples:
 
 // Run reads the password and has the operator added.
 func (c *operatorAdd) Run(ctx context.Context, p *process) error {
-	password, err := p.readPassword()
+	password, err := p.readPassword(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,17 +15,18 @@ import (
 // maxPassword bounds what is read; what a password may be is decided elsewhere.
 const maxPassword = 1 << 10
 
-// readPassword asks for a new password twice without showing it, or takes one line where standard input is no terminal.
-func (p *process) readPassword() (string, error) {
+// readPassword asks for a new password twice without showing it, or takes one line where standard input is no terminal. It ends
+// with ctx, and leaves the terminal as it was.
+func (p *process) readPassword(ctx context.Context) (string, error) {
 	terminal, ok := p.stdin.(*os.File)
 	if !ok || !isTerminal(terminal) {
-		return readLine(p.stdin)
+		return entered(ctx, func() (string, error) { return readLine(p.stdin) })
 	}
-	first, err := p.ask(terminal, "Password: ")
+	first, err := p.ask(ctx, terminal, "Password: ")
 	if err != nil {
 		return "", err
 	}
-	again, err := p.ask(terminal, "Again: ")
+	again, err := p.ask(ctx, terminal, "Again: ")
 	if err != nil {
 		return "", err
 	}
@@ -34,14 +36,45 @@ func (p *process) readPassword() (string, error) {
 	return first, nil
 }
 
-func (p *process) ask(terminal *os.File, question string) (string, error) {
+func (p *process) ask(ctx context.Context, terminal *os.File, question string) (string, error) {
+	fd := int(terminal.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
 	_, _ = fmt.Fprint(p.stderr, question)
-	text, err := term.ReadPassword(int(terminal.Fd()))
+	text, err := entered(ctx, func() (string, error) {
+		text, err := term.ReadPassword(fd)
+		return string(text), err
+	})
+	if ctx.Err() != nil {
+		_ = term.Restore(fd, before) // who reads still hides what is typed
+	}
 	_, _ = fmt.Fprintln(p.stderr)
 	if err != nil {
 		return "", fmt.Errorf("read the password: %w", err)
 	}
-	return string(text), nil
+	return text, nil
+}
+
+// entered returns what read returns, or ctx's error. No reader of a terminal can be woken: what ctx has ended reads until the
+// process is over.
+func entered(ctx context.Context, read func() (string, error)) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	lines := make(chan line, 1)
+	go func() {
+		text, err := read()
+		lines <- line{text, err}
+	}()
+	select {
+	case got := <-lines:
+		return got.text, got.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 // readLine returns the first line, without its end.
