@@ -33,7 +33,7 @@ func TestLostPlace(t *testing.T) {
 			_, err := w.docs.Patch(ctx, owner, w.ref("a"), []byte(`{}`), documents.Condition{})
 			return err
 		},
-		"delete": func() error { return w.docs.Delete(ctx, owner, w.ref("a"), 0) },
+		"delete": func() error { return w.docs.Delete(ctx, owner, w.ref("a"), tenant.Revision{}) },
 	}
 	for act, do := range acts {
 		err := do()
