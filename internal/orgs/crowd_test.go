@@ -112,8 +112,12 @@ func crowdChanges() map[string]orgs.Change {
 			name := new(fmt.Sprintf("Acme %d %d", client, round))
 			email, password := new(fmt.Sprintf("p%d-%d@example.com", client, round)), new(fmt.Sprintf("battery %d staple %d", client, round))
 			all[fmt.Sprint(client, "/", round)] = []orgs.Change{
-				{Name: name}, {Name: name, Email: email, Password: password}, {Name: name, Password: password},
-				{Email: email, Password: password}, {Email: email}, {Password: password},
+				{Name: name},
+				{Name: name, Email: email, Password: password},
+				{Name: name, Password: password},
+				{Email: email, Password: password},
+				{Email: email},
+				{Password: password},
 			}[(client*crowdRounds+round)%6]
 		}
 	}
