@@ -23,6 +23,7 @@ const (
 	updated  = "organization.update"
 	deleted  = "organization.delete"
 	restored = "organization.restore"
+	purged   = "organization.purge"
 )
 
 // condition is what an organization is.
@@ -84,9 +85,12 @@ func (t *tale) holds(name, email string) bool {
 	return false
 }
 
-// took says that the act took effect.
+// took says that the act took effect. Who deletes where nothing is retained purges as well.
 func (t *tale) took() {
 	t.acts[t.action]++
+	if t.next.life == nowhere {
+		t.acts[purged]++
+	}
 	t.now, t.next = *t.next, nil
 }
 

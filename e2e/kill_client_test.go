@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -37,7 +38,7 @@ func (c *client) act(r *round) bool {
 	switch dice := c.rng.IntN(100); {
 	case len(lives) == 0, dice < 15 && len(lives) < mostLiving:
 		return c.create(r)
-	case dice < 30:
+	case dice < 30 && !r.purging:
 		return c.restore(r)
 	case dice < 55:
 		return c.delete(r, lives[c.rng.IntN(len(lives))])
@@ -76,11 +77,11 @@ func (c *client) fresh() condition {
 	}
 }
 
-// create makes an organization, if it can be under the name and address of a deleted one.
+// create makes an organization, if it can be under the name and address of a deleted or purged one.
 func (c *client) create(r *round) bool {
 	next := c.fresh()
-	for _, t := range c.of(trashed) {
-		if c.rng.IntN(2) == 0 && c.free(t.now.name, t.now.email, nil) {
+	for _, t := range slices.Concat(c.of(trashed), c.of(nowhere)) {
+		if t.now.name != "" && c.rng.IntN(2) == 0 && c.free(t.now.name, t.now.email, nil) {
 			next.name, next.email = t.now.name, t.now.email
 			break
 		}
@@ -151,6 +152,9 @@ func (c *client) update(r *round, t *tale) bool {
 func (c *client) delete(r *round, t *tale) bool {
 	next := t.now
 	next.life = trashed
+	if r.purging {
+		next.life = nowhere
+	}
 	t.next, t.action = &next, deleted
 	t.writer.ending.Store(true)
 	got, ok := r.attempt(t, http.StatusOK, func() answer { return r.as(t.token).drop(t.now.name) })

@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -80,6 +80,8 @@ type killing struct {
 	pool *pool
 	// bearing says that the server goes on while its store is in trouble: a sign-in that is refused for now is repeated.
 	bearing bool
+	// purging says that the server retains nothing that is deleted.
+	purging bool
 }
 
 // next is the server for the next request.
@@ -96,7 +98,7 @@ func (k *killing) stranger() caller       { return k.next().stranger() }
 // round is the time from a start to a kill.
 type round struct {
 	*killing
-	// fire is closed when the clients have sent as many acts as the round waits for.
+	// fire is closed when the clients have sent as many acts as the round waits for: deletions, where these purge.
 	fire     chan struct{}
 	sent     atomic.Int64
 	fireAt   int64
@@ -127,7 +129,10 @@ func (k *killing) workUntil(n int, kill func()) *round {
 	}
 	// Much of an act's time is the hashing of a password, so some kills come early and some late after it was sent.
 	late := time.Duration(k.rng.Int64N(int64(10 * time.Millisecond)))
-	if n%3 == 0 {
+	switch {
+	case k.purging:
+		r.fireAt, late = 1+k.rng.Int64N(5), time.Duration(k.rng.Int64N(int64(6*time.Millisecond)))
+	case n%3 == 0:
 		late = time.Duration(k.rng.Int64N(int64(300 * time.Millisecond)))
 	}
 	var working sync.WaitGroup
@@ -135,6 +140,9 @@ func (k *killing) workUntil(n int, kill func()) *round {
 		working.Go(func() { c.work(r) })
 	}
 	<-r.fire
+	if k.purging {
+		k.awaitTrash()
+	}
 	<-time.After(late)
 	r.survived = time.Since(r.began)
 	r.killed.Store(true)
@@ -154,16 +162,27 @@ func (k *killing) judge(n int, r *round) {
 	for _, wrong := range slices.Concat(asked.wrong, k.book.inspect(left)) {
 		k.t.Errorf("round %d: %s", n, wrong)
 	}
-	k.t.Logf("round %d: killed after %s; answered: %d acts, %d writes; unknown acts: %s; unknown writes: %s; %d operations recovered; %v",
+	k.t.Logf("round %d: killed after %s; answered: %d acts, %d writes; unknown acts: %s; unknown writes: %s; operations recovered: %v; %v",
 		n, r.survived.Round(time.Millisecond), r.acted.Load(), r.wrote.Load(), asked.acts, asked.writes,
-		strings.Count(k.log.take(), `msg="operation recovered"`), left.places())
+		recovered(k.log.take()), left.places())
 }
+
+// recovered counts the operations that a log says were recovered, by kind.
+func recovered(log string) map[string]int {
+	kinds := map[string]int{}
+	for _, match := range recoveredLine.FindAllStringSubmatch(log, -1) {
+		kinds[match[1]]++
+	}
+	return kinds
+}
+
+var recoveredLine = regexp.MustCompile(`msg="operation recovered".* kind=(\w+)`)
 
 // attempt sends the act that the tale has noted, and notes its outcome. A server that is too busy is as good as one that is
 // gone: nobody knows what became of the act.
 func (r *round) attempt(t *tale, want int, send func() answer) (got answer, ok bool) {
 	t.touched = true
-	if r.sent.Add(1) == r.fireAt {
+	if (!r.purging || t.action == deleted) && r.sent.Add(1) == r.fireAt {
 		close(r.fire)
 	}
 	got = send()
