@@ -36,7 +36,7 @@ type wanted struct {
 // UpdateMe changes the caller's address or password, in one write with one audit entry, and ends the account's other
 // sessions and any reset link. With nothing to change it answers without a write.
 // CodeInvalid naming every field that breaks a rule; CodeStaleAuthentication if current_password is missing or wrong, which
-// counts like a failed login; CodeEmailTaken; CodeOperationInProgress while an operation changes the address; CodeConflict
+// counts like a failed login; CodeEmailTaken; CodeOperationInProgress while an operation changes the account; CodeConflict
 // if the account changed meanwhile; CodeThrottled.
 func (s *Service) UpdateMe(ctx context.Context, caller access.Caller, change AccountChange) (Me, error) {
 	entry, err := s.Guard.Authorize(ctx, caller, access.AccountUpdate, caller.Org)
@@ -72,6 +72,9 @@ func (s *Service) updateUser(ctx context.Context, caller access.Caller, change A
 			if _, living := u.Living(caller.Org); !living || u.PasswordHash != now.hash {
 				return changedMeanwhile()
 			}
+			if err := s.undisturbed(ctx, caller.Org, u.ID); err != nil {
+				return err
+			}
 			return next.changeUser(u, caller.Session, at)
 		})
 	})
@@ -82,10 +85,25 @@ func (s *Service) updateUser(ctx context.Context, caller access.Caller, change A
 	return s.showUser(ctx, user)
 }
 
+// undisturbed refuses a change of an account that an operation of the organization changes as well: the operation would find another
+// generation of sessions, and its password would be lost. An operation that begins after this look writes the account, so that the swap
+// of who looked is lost.
+func (s *Service) undisturbed(ctx context.Context, id tenant.OrgID, user tenant.UserID) error {
+	org, err := s.Orgs.Fresh(ctx, id)
+	if err == nil && org.Op != nil && org.Op.Args.User == user {
+		return anotherChange()
+	}
+	return err
+}
+
+func anotherChange() error {
+	return tenant.Errorf(tenant.CodeOperationInProgress, "another change of this account is under way; try again in a moment")
+}
+
 // changeUser is what a change of address or password does to a person's account.
 func (w wanted) changeUser(u *tenant.User, keep tenant.SessionID, at time.Time) error {
 	if u.Pending() {
-		return tenant.Errorf(tenant.CodeOperationInProgress, "another change of this account's address is under way; try again in a moment")
+		return anotherChange()
 	}
 	if w.email != "" {
 		u.Settle(w.email)

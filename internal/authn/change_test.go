@@ -218,3 +218,25 @@ func TestChangeOfAnAccountThatChangedMeanwhileIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// A rename that sets a password as well is recorded before it changes the account. Another change meanwhile would make it lose its own.
+func TestChangeWhileAnOperationChangesTheAccount(t *testing.T) {
+	w := newWorld(t)
+	org, user := w.ada()
+	_, caller := w.signIn("ada@acme.example", password, "")
+	for _, tc := range []struct {
+		name    string
+		changes tenant.UserID
+		want    tenant.Code
+	}{{"the account", user.ID, tenant.CodeOperationInProgress}, {"the name alone", "", ""}} {
+		_, err := w.store.Orgs.Update(t.Context(), org.ID, upkeep, func(o *tenant.Organization) error {
+			o.State, o.Op = tenant.StateRenaming, &tenant.Operation{
+				ID: "op", Kind: tenant.OperationUpdate, Step: tenant.StepPhysical, Args: tenant.Arguments{User: tc.changes},
+			}
+			return nil
+		})
+		w.must(err)
+		_, err = w.UpdateMe(t.Context(), caller, authn.AccountChange{Email: new("Ada@New.example"), CurrentPassword: password})
+		wantCode(t, "a change while a rename changes "+tc.name, err, tc.want)
+	}
+}
