@@ -15,7 +15,7 @@ type Organization struct {
 	AdminEmail string     `json:"admin_email,omitempty" doc:"The owner's address. For members and operators." example:"ada@acme.example"`
 	AdminID    string     `json:"admin_id,omitempty" doc:"The owner's id. For members and operators."`
 	Placement  *Placement `json:"placement,omitempty" doc:"For members and operators."`
-	Version    int64      `json:"version,omitempty" doc:"Rises with every change; the ETag. For members and operators." example:"1"`
+	Version    int64      `json:"version,omitempty" doc:"Rises with every change of the organization itself. The ETag tells changes of the owner's account too. For members and operators." example:"1"`
 
 	DeletedAt *time.Time `json:"deleted_at,omitempty" doc:"Since when it lies in the trash. In operators' lists."`
 	Usage     *Usage     `json:"usage,omitempty" doc:"In operators' lists."`

@@ -95,10 +95,11 @@ func (s *Server) getDocument(ctx context.Context, caller access.Caller, in *getD
 	if err != nil {
 		return nil, err
 	}
-	if tag := documentTag(&doc); tag.in(in.IfNoneMatch) {
-		return &documentOutput{Status: 304, ETag: tag.String()}, nil
+	out := showDocument(200, &doc)
+	if unchanged(in.IfNoneMatch, out.ETag) {
+		return &documentOutput{Status: 304, ETag: out.ETag}, nil
 	}
-	return showDocument(200, &doc), nil
+	return out, nil
 }
 
 type putDocumentInput struct {

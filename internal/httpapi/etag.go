@@ -11,8 +11,9 @@ import (
 // etag is what an ETag says (RFC 9110 section 8.8.3): `"<version>.<mark>"`, or `"<version>"` where there is no mark.
 type etag struct {
 	version int64
-	// mark tells apart what has the same version, in base 36: the milliseconds at which a document was created, since a
-	// document that is made anew under the id of a deleted one begins at version 1 again. 0 is none.
+	// mark tells apart what has the same version, in base 36. Of a document it is the milliseconds at which it was created, since
+	// one that is made anew under the id of a deleted one begins at version 1 again. Of an organization it is the version of its
+	// owner's record, since that holds the address that is shown with it. 0 is none.
 	mark int64
 }
 
@@ -76,12 +77,11 @@ func ifAbsent(header string) (bool, error) {
 	}
 }
 
-// in reports whether If-None-Match of a GET names the tag, so that the answer is 304. Here weak tags count too.
-func (t etag) in(header string) bool {
+// unchanged reports whether If-None-Match of a GET names the current tag, so that the answer is 304. Here weak tags count too.
+func unchanged(header, current string) bool {
 	if header == "" {
 		return false
 	}
-	current := t.String()
 	for other := range strings.SplitSeq(header, ",") {
 		other = strings.TrimPrefix(strings.TrimSpace(other), "W/")
 		if other == current || other == "*" {

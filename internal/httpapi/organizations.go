@@ -17,7 +17,7 @@ type OrganizationPath struct {
 
 type organizationOutput struct {
 	Status int
-	ETag   string `header:"ETag" doc:"The version, for If-Match."`
+	ETag   string `header:"ETag" doc:"What the organization is now, for If-Match and If-None-Match: its version, and that of the owner's account, which holds admin_email."`
 	Body   api.Organization
 }
 
@@ -28,7 +28,7 @@ type newOrganizationInput struct {
 
 type newOrganizationOutput struct {
 	Location string `header:"Location" doc:"The path of the organization."`
-	ETag     string `header:"ETag" doc:"The version, for If-Match."`
+	ETag     string `header:"ETag" doc:"What the organization is now, for If-Match and If-None-Match: its version, and that of the owner's account, which holds admin_email."`
 	Body     api.Organization
 }
 
@@ -52,7 +52,7 @@ func (s *Server) createOrganization(ctx context.Context, caller access.Caller, i
 	if err != nil {
 		return nil, err
 	}
-	return s.created(made, in.Body.Email)
+	return s.created(ctx, made, in.Body.Email)
 }
 
 // madeBefore finds the organization of a creation that is repeated. Where the caller may not look it up, because only its
@@ -71,13 +71,14 @@ func (s *Server) madeBefore(ctx context.Context, caller access.Caller, plan idem
 }
 
 // created shows an organization to the one who made it, who knows its owner.
-func (s *Server) created(org tenant.Organization, email string) (*newOrganizationOutput, error) {
+func (s *Server) created(ctx context.Context, org tenant.Organization, email string) (*newOrganizationOutput, error) {
 	address, err := tenant.ParseEmail("body.email", email)
 	if err != nil {
 		return nil, err
 	}
+	tag := etag{version: org.Version, mark: s.deps.Orgs.OwnerVersion(ctx, &org, address)}
 	out := &newOrganizationOutput{
-		Location: "/v1/organizations/" + string(org.ID), ETag: etag{version: org.Version}.String(), Body: insideView(&org),
+		Location: "/v1/organizations/" + string(org.ID), ETag: tag.String(), Body: insideView(&org),
 	}
 	out.Body.AdminEmail = string(address)
 	return out, nil
@@ -93,15 +94,16 @@ func (s *Server) getOrganization(ctx context.Context, caller access.Caller, in *
 	if err != nil {
 		return nil, err
 	}
-	if (etag{version: org.Version}).in(in.IfNoneMatch) {
-		return &organizationOutput{Status: 304, ETag: etag{version: org.Version}.String()}, nil
+	out, err := s.show(ctx, caller, org)
+	if err == nil && out.ETag != "" && unchanged(in.IfNoneMatch, out.ETag) {
+		return &organizationOutput{Status: 304, ETag: out.ETag}, nil
 	}
-	return s.show(ctx, caller, org)
+	return out, err
 }
 
 type changeOrganizationInput struct {
 	OrganizationPath
-	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current. The version alone, in quotes, demands no more than the version."`
 	Body    api.ChangeOrganization
 }
 
@@ -111,12 +113,15 @@ func (s *Server) changeOrganization(ctx context.Context, caller access.Caller, i
 		return nil, err
 	}
 	tag, err := ifMatch(in.IfMatch)
+	if err == nil {
+		err = s.matching(ctx, caller, org, tag)
+	}
 	if err != nil {
 		return nil, err
 	}
 	updated, err := s.deps.Orgs.Update(ctx, caller, org.ID, orgs.Change{
 		Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password, CurrentPassword: in.Body.CurrentPassword,
-		IfVersion: tag.version,
+		IfVersion: tag.version, IfOwner: tag.mark,
 	})
 	if err != nil {
 		return nil, relocate(err, "body.new_organization_name", "body.organization_name")
@@ -126,7 +131,7 @@ func (s *Server) changeOrganization(ctx context.Context, caller access.Caller, i
 
 type deleteOrganizationInput struct {
 	OrganizationPath
-	IfMatch string `header:"If-Match" doc:"The ETag that must be current. Operators need it unless they name an id."`
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current, or the version alone, in quotes. Operators need it unless they name an id."`
 }
 
 func (s *Server) deleteOrganization(ctx context.Context, caller access.Caller, in *deleteOrganizationInput) (*struct{}, error) {
@@ -134,11 +139,14 @@ func (s *Server) deleteOrganization(ctx context.Context, caller access.Caller, i
 	if err != nil {
 		return nil, err
 	}
-	version, err := deletable(caller, in.Org == string(org.ID), in.IfMatch)
+	tag, err := deletable(caller, in.Org == string(org.ID), in.IfMatch)
+	if err == nil {
+		err = s.matching(ctx, caller, org, tag)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &struct{}{}, s.deps.Orgs.Delete(ctx, caller, org.ID, version)
+	return &struct{}{}, s.deps.Orgs.Delete(ctx, caller, org.ID, tag.version)
 }
 
 type restoreOrganizationInput struct {

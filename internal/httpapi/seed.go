@@ -26,7 +26,7 @@ func (s *Server) getByName(ctx context.Context, caller access.Caller, in *byName
 }
 
 type updateByNameInput struct {
-	IfMatch string `header:"If-Match" doc:"The ETag that must be current."`
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current. The version alone, in quotes, demands no more than the version."`
 	Body    api.UpdateOrganization
 }
 
@@ -44,9 +44,12 @@ func (s *Server) updateByName(ctx context.Context, caller access.Caller, in *upd
 	if err != nil {
 		return nil, err
 	}
+	if err := s.matching(ctx, caller, org, tag); err != nil {
+		return nil, err
+	}
 	updated, err := s.deps.Orgs.Update(ctx, caller, org.ID, orgs.Change{
 		Name: in.Body.NewName, Email: in.Body.Email, Password: in.Body.Password, CurrentPassword: in.Body.CurrentPassword,
-		IfVersion: tag.version,
+		IfVersion: tag.version, IfOwner: tag.mark,
 	})
 	if err != nil {
 		return nil, stranger(caller, org, err)
@@ -56,7 +59,7 @@ func (s *Server) updateByName(ctx context.Context, caller access.Caller, in *upd
 
 type deleteByNameInput struct {
 	Name    string `query:"organization_name" doc:"The name as it is now; it may stand in the body instead." example:"Acme Corp"`
-	IfMatch string `header:"If-Match" doc:"The ETag that must be current. Operators need it."`
+	IfMatch string `header:"If-Match" doc:"The ETag that must be current, or the version alone, in quotes. Operators need it."`
 	Body    *api.DeleteOrganization
 }
 
@@ -67,7 +70,7 @@ func (s *Server) deleteByName(ctx context.Context, caller access.Caller, in *del
 	if err != nil {
 		return nil, err
 	}
-	version, err := deletable(caller, false, in.IfMatch)
+	tag, err := deletable(caller, false, in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +78,10 @@ func (s *Server) deleteByName(ctx context.Context, caller access.Caller, in *del
 	if err != nil {
 		return nil, err
 	}
-	if err := s.deps.Orgs.Delete(ctx, caller, org.ID, version); err != nil {
+	if err := s.matching(ctx, caller, org, tag); err != nil {
+		return nil, err
+	}
+	if err := s.deps.Orgs.Delete(ctx, caller, org.ID, tag.version); err != nil {
 		return nil, stranger(caller, org, err)
 	}
 	return &messageOutput{Body: api.Message{Message: "the organization was deleted"}}, nil

@@ -45,7 +45,8 @@ func (s *Server) show(ctx context.Context, caller access.Caller, org *tenant.Org
 	if details == nil {
 		return &organizationOutput{Status: 200, Body: publicView(org)}, nil
 	}
-	out := &organizationOutput{Status: 200, ETag: etag{version: org.Version}.String(), Body: insideView(org)}
+	out := &organizationOutput{Status: 200, Body: insideView(org)}
+	out.ETag = etag{version: org.Version, mark: details.OwnerVersion}.String()
 	out.Body.AdminID, out.Body.AdminEmail = string(details.AdminID), string(details.AdminEmail)
 	return out, nil
 }
@@ -59,15 +60,23 @@ func (s *Server) own(ctx context.Context, caller access.Caller, ref string) (*te
 	return org, err
 }
 
-// deletable returns the version that a deletion demands. Operators see every organization, so a name or slug that now
-// means another one would cost its data: they name an id, or the version that they looked at.
-func deletable(caller access.Caller, byID bool, header string) (int64, error) {
+// matching compares the owner's part of an If-Match before an act, which compares the organization's part itself.
+func (s *Server) matching(ctx context.Context, caller access.Caller, org *tenant.Organization, match etag) error {
+	if match.mark == 0 {
+		return nil
+	}
+	return s.deps.Orgs.MatchOwner(ctx, caller, org, match.mark)
+}
+
+// deletable returns the tag that a deletion demands. Operators see every organization, so a name or slug that now
+// means another one would cost its data: they name an id, or the tag of what they looked at.
+func deletable(caller access.Caller, byID bool, header string) (etag, error) {
 	tag, err := ifMatch(header)
 	if err == nil && caller.Kind == tenant.ActorOperator && !byID && tag.version == 0 {
-		return 0, refusal(api.CodePreconditionRequired,
+		return etag{}, refusal(api.CodePreconditionRequired,
 			"an operator deletes by id, or by name with the organization's ETag in If-Match, so that the right one goes")
 	}
-	return tag.version, err
+	return tag, err
 }
 
 // relocate tells a refused field by the name that it has on this route.

@@ -18,6 +18,8 @@ type change struct {
 	name tenant.Name // "" keeps the name
 	slug tenant.Slug
 	args tenant.Arguments // User is "" where the person does not change
+	// ifOwner above 0 is the version that the person's record must have.
+	ifOwner int64
 }
 
 // parseChange checks all fields and the caller's right to each, makes sure that the person at the keyboard is the account's where
@@ -53,6 +55,9 @@ func (s *Service) parseChange(ctx context.Context, caller access.Caller, org ten
 	wanted.args = tenant.Arguments{User: user.ID, KeepSession: caller.Session}
 	if next != user.Email {
 		wanted.args.Email = next
+	}
+	if user.ID == org.Owners[0] {
+		wanted.ifOwner = in.IfOwner
 	}
 	if err := s.stepUp(ctx, caller, user, in.CurrentPassword); err != nil || in.Password == nil {
 		return wanted, err

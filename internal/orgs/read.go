@@ -70,6 +70,8 @@ func (s *Service) sees(ctx context.Context, caller access.Caller, org *tenant.Or
 type Details struct {
 	AdminID    tenant.UserID
 	AdminEmail tenant.Email
+	// OwnerVersion is that of the owner's record, which holds the address: a change of it leaves the organization's as it is.
+	OwnerVersion int64
 }
 
 // Details returns nil where the caller may not see them.
@@ -81,7 +83,34 @@ func (s *Service) Details(ctx context.Context, caller access.Caller, org *tenant
 	if err != nil {
 		return nil, err
 	}
-	return &Details{AdminID: user.ID, AdminEmail: user.Email}, nil
+	return &Details{AdminID: user.ID, AdminEmail: user.Email, OwnerVersion: user.Version}, nil
+}
+
+// MatchOwner returns CodePrecondition unless the first owner's record is at the version now; an act on the organization comes
+// after it. Who may not see the details is not told, and is refused by the act.
+//
+// That the look comes before the act is enough where the act writes the organization alone: a change of the owner's address
+// that comes between the two is not lost by it, and all is as if it had come afterwards. A change of the address itself compares
+// once more; see [Change].
+func (s *Service) MatchOwner(ctx context.Context, caller access.Caller, org *tenant.Organization, version int64) error {
+	details, err := s.Details(ctx, caller, org)
+	if err == nil && details != nil && details.OwnerVersion != version {
+		err = otherOwner()
+	}
+	return err
+}
+
+// OwnerVersion is for the one who made the organization, and so knows the address, but may not be allowed to look: the version of
+// the owner's record while that is the address; 0 if it is not, or cannot be told.
+func (s *Service) OwnerVersion(ctx context.Context, org *tenant.Organization, email tenant.Email) int64 {
+	if len(org.Owners) == 0 {
+		return 0
+	}
+	user, err := s.Users.Get(ctx, org.Owners[0])
+	if err != nil || user.Email != email {
+		return 0
+	}
+	return user.Version
 }
 
 func (s *Service) maySeeDetails(ctx context.Context, caller access.Caller, org *tenant.Organization) bool {

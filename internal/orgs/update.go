@@ -15,8 +15,10 @@ type Change struct {
 	Email           *string
 	Password        *string
 	CurrentPassword *string
-	// IfVersion above 0 is the version that the organization must have, else CodePrecondition.
+	// IfVersion above 0 is the version that the organization must have, else CodePrecondition. IfOwner above 0 is that of the
+	// first owner's record, if the change writes it; see [Service.MatchOwner] for other changes.
 	IfVersion int64
+	IfOwner   int64
 }
 
 // Update changes the organization's name, and its caller's address and password, as one act: all of it or nothing. A
@@ -48,13 +50,13 @@ func (s *Service) Update(ctx context.Context, caller access.Caller, id tenant.Or
 	err = s.asking(ctx, caller, wanted.args.Email, func() (err error) {
 		switch {
 		case wanted.name == "":
-			err = s.changeOwner(ctx, caller, org, wanted.args, entry)
+			err = s.changeOwner(ctx, caller, org, wanted, entry)
 		case wanted.args.User == "" && wanted.slug == org.Slug:
 			org, err = s.respell(ctx, id, wanted.name, in.IfVersion, entry)
 		default:
 			wanted.args.Name, wanted.args.Slug = wanted.name, wanted.slug
 			op := func() *tenant.Operation { return s.newOperation(tenant.OperationUpdate, entry, wanted.args) }
-			org, err = s.startRename(ctx, id, op, s.confirmed(ctx, caller, in.IfVersion))
+			org, err = s.startRename(ctx, id, op, s.confirmed(ctx, caller, in.IfVersion, wanted.ifOwner))
 		}
 		return err
 	})
@@ -78,12 +80,12 @@ func checkVersion(org *tenant.Organization, want int64) error {
 }
 
 // changeOwner changes the person alone: one write of one document.
-func (s *Service) changeOwner(ctx context.Context, caller access.Caller, org tenant.Organization, args tenant.Arguments,
+func (s *Service) changeOwner(ctx context.Context, caller access.Caller, org tenant.Organization, wanted change,
 	entry tenant.AuditEntry,
 ) error {
 	now := s.millis()
 	return s.patiently(ctx, func() error {
-		_, err := s.Users.Update(ctx, args.User, entry, func(u *tenant.User) error {
+		_, err := s.Users.Update(ctx, wanted.args.User, entry, func(u *tenant.User) error {
 			if m, ok := u.Living(org.ID); !ok || m.Role != tenant.RoleOwner {
 				return access.NotFound()
 			}
@@ -93,15 +95,30 @@ func (s *Service) changeOwner(ctx context.Context, caller access.Caller, org ten
 			if err := stillSignedIn(caller, u); err != nil {
 				return err
 			}
+			if err := checkOwner(u, wanted.ifOwner); err != nil {
+				return err
+			}
 			if u.Pending() {
 				return tenant.Errorf(tenant.CodeOperationInProgress, "another change of this account is under way; try again in a moment")
 			}
-			changeCredentials(u, args)
+			changeCredentials(u, wanted.args)
 			u.UpdatedAt = now
 			return nil
 		})
 		return err
 	})
+}
+
+// checkOwner refuses unless the owner's record has the version wanted.
+func checkOwner(u *tenant.User, want int64) error {
+	if want > 0 && u.Version != want {
+		return otherOwner()
+	}
+	return nil
+}
+
+func otherOwner() error {
+	return tenant.Errorf(tenant.CodePrecondition, "the account of the organization's owner has changed meanwhile; get the organization again and repeat the act")
 }
 
 // undisturbed waits for an operation that changes the person: its entry comes with its end, and so do acts in the log's order. One
@@ -118,14 +135,17 @@ func (s *Service) undisturbed(ctx context.Context, id tenant.OrgID, user tenant.
 	return nil
 }
 
-// confirmed begins an operation of an organization that has the version, and is stillSignedIn where it changes the person. It notes
-// what the account was then: what else changes it meanwhile came later.
-func (s *Service) confirmed(ctx context.Context, caller access.Caller, ifVersion int64) func(*tenant.Organization) error {
+// confirmed begins an operation of an organization that has the version, and is checkOwner and stillSignedIn where it changes the
+// person. It notes what the account was then: what else changes it meanwhile came later.
+func (s *Service) confirmed(ctx context.Context, caller access.Caller, ifVersion, ifOwner int64) func(*tenant.Organization) error {
 	return func(o *tenant.Organization) error {
 		if err := alive(o, ifVersion); err != nil || o.Op.Args.User == "" {
 			return err
 		}
 		user, err := s.Users.Get(ctx, o.Op.Args.User)
+		if err == nil {
+			err = checkOwner(&user, ifOwner)
+		}
 		if err != nil {
 			return err
 		}
