@@ -53,6 +53,9 @@ func (b *backup) note(e manifestEntry) error {
 			"organization", e.Organization, "error", err)
 		err = nil
 	}
+	if err == nil {
+		e.Bytes, e.SHA256, err = checksum(filepath.Join(b.dir, e.File)) // after the look, which may bring it to the newest layout
+	}
 	b.copied[e.Organization] = e
 	return err
 }

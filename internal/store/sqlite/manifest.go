@@ -15,8 +15,8 @@ import (
 // manifestName is the file of a backup that says what is in it.
 const manifestName = "manifest.json"
 
-// manifestFormat is the version of the backup's own shape.
-const manifestFormat = 1
+// manifestFormat is the version of the backup's own shape. Those before it had no checksums.
+const manifestFormat = 2
 
 // manifest says what a backup holds. Each tenant's file is consistent at its own moment.
 type manifest struct {
@@ -25,6 +25,7 @@ type manifest struct {
 	TenantLayout  int             `json:"tenant_layout"`
 	StartedAt     time.Time       `json:"started_at"`
 	CatalogAt     time.Time       `json:"catalog_at"`
+	CatalogSHA256 string          `json:"catalog_sha256"`
 	Organizations int             `json:"organizations"`
 	Files         []manifestEntry `json:"files"`
 }
@@ -35,6 +36,7 @@ type manifestEntry struct {
 	File         string       `json:"file"`
 	CopiedAt     time.Time    `json:"copied_at"`
 	Bytes        int64        `json:"bytes"`
+	SHA256       string       `json:"sha256,omitempty"`
 	// Damaged says that the file was damaged before it was copied.
 	Damaged bool `json:"damaged,omitempty"`
 	// Missing says that there was no file to copy, though the organization should have one.
@@ -42,16 +44,12 @@ type manifestEntry struct {
 }
 
 // writeManifest says what is in the backup.
-func (b *backup) writeManifest() error {
+func (b *backup) writeManifest() (err error) {
 	for _, e := range b.copied {
-		if !e.Missing {
-			info, err := os.Stat(filepath.Join(b.dir, e.File))
-			if err != nil {
-				return err
-			}
-			e.Bytes = info.Size()
-		}
 		b.manifest.Files = append(b.manifest.Files, e)
+	}
+	if _, b.manifest.CatalogSHA256, err = checksum(filepath.Join(b.dir, catalogName)); err != nil {
+		return err
 	}
 	slices.SortFunc(b.manifest.Files, func(x, y manifestEntry) int { return strings.Compare(string(x.Organization), string(y.Organization)) })
 	raw, err := json.MarshalIndent(b.manifest, "", "  ")
@@ -70,7 +68,10 @@ func readManifest(dir string) (m manifest, err error) {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return m, refuse(err, "the backup's %s in %s is damaged", manifestName, dir)
 	}
-	if m.Format != manifestFormat || m.CatalogLayout > catalogLayout.newest || m.TenantLayout > tenantLayout.newest {
+	if m.Format < manifestFormat {
+		return m, refuse(nil, "the backup in %s was made by an older orgd, without checksums; restore it with that version", dir)
+	}
+	if m.Format > manifestFormat || m.CatalogLayout > catalogLayout.newest || m.TenantLayout > tenantLayout.newest {
 		return m, refuse(nil, "the backup in %s was made by a newer orgd; restore it with that version", dir)
 	}
 	for _, f := range m.Files {

@@ -70,11 +70,28 @@ func (r *restore) run(ctx context.Context) error {
 	return nil
 }
 
+// fetch copies a file of the backup, which must be what was backed up to the last bit, and returns where it is.
+func (r *restore) fetch(name, want string) (path string, err error) {
+	path = filepath.Join(r.dir, filepath.FromSlash(name))
+	if err := copyFile(filepath.Join(r.src, filepath.FromSlash(name)), path); err != nil {
+		return "", refuse(err, "the backup's file %s cannot be copied", name)
+	}
+	_, sum, err := checksum(path)
+	if err != nil {
+		return "", refuse(err, "the copy %s of the backup's file cannot be read", path)
+	}
+	if sum != want {
+		return "", refuse(fmt.Errorf("its SHA-256 is %s, and was %s", sum, want),
+			"the backup's file %s has changed since it was made; restore another copy of the backup, or an older one", name)
+	}
+	return path, nil
+}
+
 // tenant copies one tenant's file and checks it.
 func (r *restore) tenant(f manifestEntry) error {
-	path := filepath.Join(r.dir, filepath.FromSlash(f.File))
-	if err := copyFile(filepath.Join(r.src, filepath.FromSlash(f.File)), path); err != nil {
-		return refuse(err, "the backup's file %s cannot be copied", f.File)
+	path, err := r.fetch(f.File, f.SHA256)
+	if err != nil {
+		return err
 	}
 	if f.Damaged {
 		return nil // as it was; who has it back can still delete it, or put an older file in its place
@@ -115,12 +132,12 @@ func quickCheck(s *session) error {
 // catalog copies the catalog and checks it, and that each organization has its file, but those of which the manifest says that
 // they had none.
 func (r *restore) catalog() error {
-	path := filepath.Join(r.dir, catalogName)
-	if err := copyFile(filepath.Join(r.src, catalogName), path); err != nil {
-		return refuse(err, "the backup's catalog cannot be copied")
+	path, err := r.fetch(catalogName, r.manifest.CatalogSHA256)
+	if err != nil {
+		return err
 	}
 	var list []whereabouts
-	err := alter(path, func(s *session) error {
+	err = alter(path, func(s *session) error {
 		_, err := catalogLayout.outdated(s)
 		if err == nil {
 			err = quickCheck(s)
