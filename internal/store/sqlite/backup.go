@@ -27,6 +27,12 @@ type backup struct {
 // reset links, idempotency records, throttle counters. Where a tenant's file is missing or damaged it goes on with the others
 // and returns what it lacks. progress, if given, is told of every file.
 func (db *DB) Backup(ctx context.Context, dest string, progress func(done, total int, what string)) (lacks []Lack, err error) {
+	switch inside, err := within(db.dir, dest); {
+	case err != nil:
+		return nil, refuse(err, "the folder %s cannot be used", dest)
+	case inside:
+		return nil, refuse(nil, "the folder %s is in the data folder; name one elsewhere, best on another disk", dest)
+	}
 	work, err := beginFolder(dest)
 	if err != nil {
 		return nil, err

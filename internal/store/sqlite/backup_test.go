@@ -284,6 +284,28 @@ func TestBackupRefusals(t *testing.T) {
 	}
 }
 
+// A backup in the data folder would fill the disk that it is to be the way back from, and go with it.
+func TestBackupIntoTheDataFolder(t *testing.T) {
+	db := openTest(t, Options{})
+	founded(t, db)
+	link, folder := filepath.Join(t.TempDir(), "link"), filepath.Join(db.dir, "folder")
+	if err := errors.Join(os.Symlink(db.dir, link), os.Mkdir(folder, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for _, dest := range []string{filepath.Join(db.dir, "backup"), folder, filepath.Join(db.dir, tenantsFolder, "backup"), filepath.Join(link, "backup"), link} {
+		_, err := db.Backup(t.Context(), dest, nil)
+		if !tenant.IsCode(err, tenant.CodeUnavailable) || !strings.Contains(err.Error(), "is in the data folder") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("into %s: %v", dest, err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(db.dir, "*backup*")); err != nil || len(left) > 0 {
+		t.Errorf("there is %v (%v)", left, err)
+	}
+	if _, err := db.Backup(t.Context(), db.dir+"-backup", nil); err != nil {
+		t.Errorf("beside it: %v", err)
+	}
+}
+
 func TestOrphans(t *testing.T) {
 	db := openTest(t, Options{})
 	living, dead := founded(t, db), founded(t, db)

@@ -13,6 +13,33 @@ type workFolder struct {
 	inside          bool
 }
 
+// within reports whether a path, which need not exist yet, leads into the folder dir or is it, by whatever name.
+func within(dir, path string) (bool, error) {
+	folder, err := os.Stat(dir)
+	if err != nil {
+		return false, err
+	}
+	at, err := filepath.Abs(path)
+	if err != nil {
+		return false, err
+	}
+	if there, err := filepath.EvalSymlinks(at); err == nil {
+		at = there
+	} else if at, err = filepath.EvalSymlinks(filepath.Dir(at)); err != nil {
+		return false, err
+	}
+	for {
+		info, err := os.Stat(at)
+		if err != nil || os.SameFile(info, folder) {
+			return err == nil, err
+		}
+		if at == filepath.Dir(at) {
+			return false, nil
+		}
+		at = filepath.Dir(at)
+	}
+}
+
 // beginFolder makes a work folder, and in it the folders for tenants' files.
 func beginFolder(dest string) (w workFolder, err error) {
 	if w.dest, err = filepath.Abs(dest); err != nil {
