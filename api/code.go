@@ -70,7 +70,7 @@ const (
 	CodeUnavailable Code = "unavailable"
 	// CodeUnknownOutcome (503): a write was sent and its answer lost; it may have taken effect. Read before writing again.
 	CodeUnknownOutcome Code = "unknown_outcome"
-	// CodeStorageFull (507): the disk is nearly full; reads and deletions still work.
+	// CodeStorageFull (507): the disk is nearly full; reads still work, and deletions too until it is full to the last.
 	CodeStorageFull Code = "storage_full"
 	// CodeInternal (500): a defect of orgd; its log says more under the request id.
 	CodeInternal Code = "internal"

@@ -44,7 +44,7 @@ const (
 	CodeUnavailable Code = "unavailable"
 	// CodeUnknownOutcome: a write was sent and its answer lost; it may have taken effect.
 	CodeUnknownOutcome Code = "unknown_outcome"
-	// CodeStorageFull: the disk is nearly full; reads and deletions still work.
+	// CodeStorageFull: the disk is nearly full; reads still work, and deletions too until it is full to the last.
 	CodeStorageFull Code = "storage_full"
 	// CodeQuota: the organization's documents would exceed ORGD_TENANT_BYTES.
 	CodeQuota Code = "quota_exceeded"

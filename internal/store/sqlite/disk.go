@@ -23,7 +23,10 @@ type disk struct {
 	last error
 }
 
-// check returns CodeStorageFull below the threshold. A disk that cannot be asked counts as one with room: the write itself
+// deletable is how much must be free at least for deletions to work: they are written to the log first.
+const deletable = 64 << 10
+
+// check returns CodeStorageFull below the threshold, and says what still works. A disk that cannot be asked counts as one with room: the write itself
 // will tell.
 func (d *disk) check() error {
 	d.mu.Lock()
@@ -35,8 +38,11 @@ func (d *disk) check() error {
 	d.seen, d.last = now, nil
 	free, total, err := d.space(d.dir)
 	if err == nil && total > 0 && float64(free) < d.minRatio*float64(total) {
-		d.last = tenant.Wrap(tenant.CodeStorageFull, fmt.Errorf("%d of %d bytes are free", free, total),
-			"the disk is nearly full; reads and deletions still work")
+		cause := fmt.Errorf("%d of %d bytes are free", free, total)
+		d.last = tenant.Wrap(tenant.CodeStorageFull, cause, "the disk is nearly full; reads and deletions still work")
+		if free < deletable {
+			d.last = diskFull(cause)
+		}
 	}
 	return d.last
 }

@@ -17,10 +17,11 @@ func steps() func() time.Time {
 }
 
 func TestFullDiskByThreshold(t *testing.T) {
-	free := uint64(100)
+	const mega = 1 << 20
+	free := uint64(100 * mega)
 	db := openTest(t, Options{
 		Now:   steps(),
-		space: func(string) (uint64, uint64, error) { return free, 1000, nil },
+		space: func(string) (uint64, uint64, error) { return free, 1000 * mega, nil },
 	})
 	s := db.Store()
 	place := settle(t, db, "doc", "other")
@@ -28,7 +29,7 @@ func TestFullDiskByThreshold(t *testing.T) {
 	if err := s.Orgs.Insert(t.Context(), org, tenant.Upkeep{}); err != nil {
 		t.Fatal(err)
 	}
-	free = 49
+	free = 49 * mega
 	doc := tenant.Document{ID: "more", Data: tenant.Data(`{}`)}
 	for act, err := range map[string]error{
 		"insert": errorOf(s.Documents.Insert(t.Context(), place.In(""), doc, 0)),
@@ -37,7 +38,7 @@ func TestFullDiskByThreshold(t *testing.T) {
 		"org":    s.Orgs.Insert(t.Context(), tenant.Organization{ID: "b"}, tenant.Upkeep{}),
 		"ping":   s.Health.Ping(t.Context()),
 	} {
-		if !tenant.IsCode(err, tenant.CodeStorageFull) {
+		if !tenant.IsCode(err, tenant.CodeStorageFull) || !strings.Contains(err.Error(), "deletions still work") {
 			t.Errorf("%s on a disk that is nearly full: %v", act, err)
 		}
 	}
@@ -55,9 +56,22 @@ func TestFullDiskByThreshold(t *testing.T) {
 		}
 	}
 	holds(t, db, place, "doc")
-	free = 50
+	free = 50 * mega
 	if _, err := s.Documents.Insert(t.Context(), place.In(""), doc, 0); err != nil {
 		t.Errorf("insert once there is room: %v", err)
+	}
+}
+
+// What little is free tells whether a deletion finds room.
+func TestDiskSaysWhatStillWorks(t *testing.T) {
+	for _, tc := range []struct {
+		free uint64
+		says string
+	}{{49_999_999, "deletions still work"}, {deletable, "deletions still work"}, {deletable - 1, "nothing deleted"}, {0, "nothing deleted"}} {
+		d := &disk{minRatio: 0.05, now: steps(), space: func(string) (uint64, uint64, error) { return tc.free, 1_000_000_000, nil }}
+		if err := d.check(); !tenant.IsCode(err, tenant.CodeStorageFull) || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("with %d bytes free: %v, want %q", tc.free, err, tc.says)
+		}
 	}
 }
 
@@ -96,7 +110,7 @@ func TestFullFile(t *testing.T) {
 	limit("1") // no more than there are
 	s := db.Store()
 	big := tenant.Document{ID: "big", Data: tenant.Data(`{"a":"` + strings.Repeat("x", 100_000) + `"}`)}
-	if _, err := s.Documents.Insert(t.Context(), place.In(""), big, 0); !tenant.IsCode(err, tenant.CodeStorageFull) {
+	if _, err := s.Documents.Insert(t.Context(), place.In(""), big, 0); !tenant.IsCode(err, tenant.CodeStorageFull) || strings.Contains(err.Error(), "deletions still work") {
 		t.Errorf("insert into a full file: %v", err)
 	}
 	holds(t, db, place, "doc", "other")

@@ -35,7 +35,7 @@ func translate(err error) error {
 	}
 	switch code := resultCode(err); code & 0xff {
 	case lib.SQLITE_FULL:
-		return tenant.Wrap(tenant.CodeStorageFull, err, "the disk is full; deletions still work")
+		return diskFull(err)
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
 		return tenant.Wrap(tenant.CodeUnavailable, err, "the database file is in use by another program; try again in a moment")
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
@@ -43,6 +43,12 @@ func translate(err error) error {
 	default:
 		return tenant.Wrap(tenant.CodeUnavailable, err, "the database file cannot be read or written")
 	}
+}
+
+// diskFull is the error about a write that found no room. Deletions need some as well: for the log, before anything is freed.
+func diskFull(cause error) error {
+	return tenant.Wrap(tenant.CodeStorageFull, cause,
+		"the disk is full: nothing can be written, and nothing deleted, until space is made on it; reads still work")
 }
 
 // commitFailed judges a COMMIT that did not succeed. After an I/O error the log may hold the whole transaction all the

@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -99,5 +101,54 @@ func TestFullDisk(t *testing.T) {
 				t.Logf("close: %v", err)
 			}
 		})
+	}
+}
+
+// Another program fills the disk to the last byte. Nothing can be deleted then, and no answer says otherwise; once there is room
+// again everything works.
+func TestDiskFilledByAnotherProgram(t *testing.T) {
+	dir, ok := smallDisk(t, "16m")
+	if !ok {
+		return
+	}
+	db := openTest(t, Options{Dir: dir, Now: steps()})
+	place := settle(t, db, "doc", "other")
+	filler := filepath.Join(filepath.Dir(dir), "filler")
+	fillUp(t, filler)
+	s := db.Store()
+	for act, err := range map[string]error{
+		"delete": s.Documents.Delete(t.Context(), place.In(""), "other", 0),
+		"log in": s.Sessions.Insert(t.Context(), tenant.Session{ID: "a"}),
+		"insert": errorOf(s.Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "more", Data: tenant.Data(`{}`)}, 0)),
+		"ping":   s.Health.Ping(t.Context()),
+	} {
+		if !tenant.IsCode(err, tenant.CodeStorageFull) || !strings.Contains(err.Error(), "nothing deleted, until space is made") {
+			t.Errorf("%s on a full disk: %v", act, err)
+		}
+	}
+	holds(t, db, place, "doc", "other")
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Documents.Delete(t.Context(), place.In(""), "other", 0), s.Health.Ping(t.Context())); err != nil {
+		t.Errorf("once there is room: %v", err)
+	}
+}
+
+// fillUp writes a file until the disk has no room left.
+func fillUp(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for block := make([]byte, 4096); err == nil; {
+		_, err = f.Write(block)
+	}
+	if !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("filling the disk: %v", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -31,7 +31,8 @@ func (db *DB) Store() store.Store {
 // health tells whether the data folder can serve.
 type health struct{ db *DB }
 
-// Ping implements store.Health. CodeStorageFull leaves reads and deletions; CodeUnavailable leaves nothing.
+// Ping implements store.Health. CodeStorageFull leaves reads, and deletions unless the disk is full to the last; CodeUnavailable
+// leaves nothing.
 func (h health) Ping(ctx context.Context) error {
 	now, err := os.Stat(h.db.catalog.path)
 	if err != nil {
