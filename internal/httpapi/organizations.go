@@ -150,7 +150,7 @@ func (s *Server) deleteOrganization(ctx context.Context, caller access.Caller, i
 }
 
 type restoreOrganizationInput struct {
-	OrganizationPath
+	Org  string `path:"org" doc:"The organization's id; in the trash it has no slug."`
 	Key  string `header:"Idempotency-Key" doc:"Makes repetitions of this request within 24 hours take effect once."`
 	Body *api.RestoreOrganization
 }

@@ -151,6 +151,14 @@ func TestRestore(t *testing.T) {
 	if len(page.Items) != 1 || page.Items[0].ID != ada.org.ID || page.Items[0].DeletedAt == nil {
 		t.Fatalf("the trash holds %+v", page.Items)
 	}
+	for _, p := range []api.Problem{
+		root.do("PATCH", ada.path(""), `{"organization_name":"Beta"}`).refused(t, 409, api.CodeConflict),
+		root.do("DELETE", ada.path(""), "").refused(t, 409, api.CodeConflict),
+	} {
+		if !strings.Contains(p.Detail, "restore it first") {
+			t.Errorf("a change of what lies in the trash is refused with %q", p.Detail)
+		}
+	}
 	eve := w.found("Acme", "ada@acme.example")
 	root.do("POST", ada.path("/restore"), "").refused(t, 409, api.CodeNameTaken)
 	root.do("POST", ada.path("/restore"), `{"organization_name":"Acme 1"}`).refused(t, 409, api.CodeEmailTaken)

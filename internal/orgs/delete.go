@@ -11,7 +11,7 @@ import (
 
 // Delete moves the organization, its data and its people to the trash. After it has returned nobody reads or writes the
 // data, every token is worth nothing, and name and addresses are free. CodePrecondition if ifVersion above 0 is not the
-// current version.
+// current version; CodeConflict for who sees it in the trash already.
 func (s *Service) Delete(ctx context.Context, caller access.Caller, id tenant.OrgID, ifVersion int64) error {
 	entry, err := s.Guard.Authorize(ctx, caller, access.OrgDelete, id)
 	if err != nil {
@@ -22,6 +22,9 @@ func (s *Service) Delete(ctx context.Context, caller access.Caller, id tenant.Or
 	}
 	op := s.newOperation(tenant.OperationDelete, entry, tenant.Arguments{})
 	begun, err := s.begin(ctx, id, op, func(o *tenant.Organization) error {
+		if err := s.present(ctx, caller, o); err != nil {
+			return err
+		}
 		if err := alive(o, ifVersion); err != nil {
 			return err
 		}

@@ -23,14 +23,18 @@ type Change struct {
 
 // Update changes the organization's name, and its caller's address and password, as one act: all of it or nothing. A
 // change that changes nothing leaves no audit entry. Errors are those of Create, CodePrecondition, CodeOperationInProgress,
-// CodeForbidden for an address or password of somebody who is no owner, and CodeStaleAuthentication.
+// CodeForbidden for an address or password of somebody who is no owner, CodeStaleAuthentication, and CodeConflict for who
+// sees it in the trash.
 func (s *Service) Update(ctx context.Context, caller access.Caller, id tenant.OrgID, in Change) (tenant.Organization, error) {
 	entry, err := s.Guard.Authorize(ctx, caller, access.OrgUpdate, id)
 	if err != nil {
 		return tenant.Organization{}, err
 	}
-	org, err := s.known(ctx, id)
+	org, err := s.Orgs.Get(ctx, id)
 	if err != nil {
+		return tenant.Organization{}, asAbsent(err)
+	}
+	if err := s.present(ctx, caller, &org); err != nil {
 		return tenant.Organization{}, err
 	}
 	if err := checkVersion(&org, in.IfVersion); err != nil {
@@ -66,10 +70,33 @@ func (s *Service) Update(ctx context.Context, caller access.Caller, id tenant.Or
 // known returns an organization that readers know, read from the store.
 func (s *Service) known(ctx context.Context, id tenant.OrgID) (tenant.Organization, error) {
 	org, err := s.Orgs.Get(ctx, id)
-	if tenant.IsCode(err, tenant.CodeNotFound) || err == nil && !org.State.Visible() {
-		return org, access.NotFound()
+	if err == nil && !org.State.Visible() {
+		err = access.NotFound()
 	}
-	return org, err
+	return org, asAbsent(err)
+}
+
+// asAbsent turns what the store says of an organization that does not exist into what strangers hear.
+func asAbsent(err error) error {
+	if tenant.IsCode(err, tenant.CodeNotFound) {
+		return access.NotFound()
+	}
+	return err
+}
+
+// present refuses a change of an organization that readers do not know: as if it did not exist, or with the reason to those who
+// see it there.
+func (s *Service) present(ctx context.Context, caller access.Caller, o *tenant.Organization) error {
+	switch {
+	case o.State.Visible():
+		return nil
+	case !s.sees(ctx, caller, o):
+		return access.NotFound()
+	case o.State == tenant.StateTrashed:
+		return tenant.Errorf(tenant.CodeConflict, "the organization is in the trash; restore it first")
+	default:
+		return tenant.Errorf(tenant.CodeConflict, "the organization is not in use while it is being restored, or removed for good")
+	}
 }
 
 func checkVersion(org *tenant.Organization, want int64) error {
