@@ -107,17 +107,14 @@ func TestFullDisk(t *testing.T) {
 // Another program fills the disk to the last byte. Nothing can be deleted then, and no answer says otherwise; once there is room
 // again everything works.
 func TestDiskFilledByAnotherProgram(t *testing.T) {
-	dir, ok := smallDisk(t, "16m")
-	if !ok {
-		return
-	}
+	dir := smallDisk(t, "16m")
 	db := openTest(t, Options{Dir: dir, Now: steps()})
 	place := settle(t, db, "doc", "other")
 	filler := filepath.Join(filepath.Dir(dir), "filler")
 	fillUp(t, filler)
 	s := db.Store()
 	for act, err := range map[string]error{
-		"delete": s.Documents.Delete(t.Context(), place.In(""), "other", 0),
+		"delete": s.Documents.Delete(t.Context(), place.In(""), "other", tenant.Revision{}),
 		"log in": s.Sessions.Insert(t.Context(), tenant.Session{ID: "a"}),
 		"insert": errorOf(s.Documents.Insert(t.Context(), place.In(""), tenant.Document{ID: "more", Data: tenant.Data(`{}`)}, 0)),
 		"ping":   s.Health.Ping(t.Context()),
@@ -130,7 +127,7 @@ func TestDiskFilledByAnotherProgram(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Documents.Delete(t.Context(), place.In(""), "other", 0), s.Health.Ping(t.Context())); err != nil {
+	if err := errors.Join(s.Documents.Delete(t.Context(), place.In(""), "other", tenant.Revision{}), s.Health.Ping(t.Context())); err != nil {
 		t.Errorf("once there is room: %v", err)
 	}
 }
