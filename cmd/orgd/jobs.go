@@ -39,6 +39,9 @@ func (a *app) jobs() []job {
 		{"look for data of no organization", 24 * time.Hour, func(ctx context.Context) error {
 			return reportOrphans(ctx, a.orphans, a.log)
 		}},
+		{"look for organizations without data", 24 * time.Hour, func(ctx context.Context) error {
+			return reportLost(ctx, a.lost, a.log)
+		}},
 		{"purge expired sessions and keys", 10 * time.Minute, a.authn.PurgeExpired},
 		{"purge expired idempotency records", 10 * time.Minute, func(ctx context.Context) error {
 			return inBatches(func() (int, error) {
@@ -49,22 +52,36 @@ func (a *app) jobs() []job {
 }
 
 // reportOrphans logs data that belongs to no organization. Nothing of orgd's leaves any, so a person should look at it; it
-// is never removed. What a look finds may be on its way at that moment, so only what a second look finds too counts.
+// is never removed.
 func reportOrphans(ctx context.Context, find func(context.Context) ([]string, error), log *slog.Logger) error {
+	list, err := settled(ctx, find)
+	for _, name := range list {
+		log.Warn("data belongs to no organization; look at it and move it away", "data", name)
+	}
+	return err
+}
+
+// reportLost logs files that organizations should have and have not, before a request finds that out. A store without find has
+// no such look.
+func reportLost(ctx context.Context, find func(context.Context) ([]string, error), log *slog.Logger) error {
+	if find == nil {
+		return nil
+	}
+	list, err := settled(ctx, find)
+	for _, name := range list {
+		log.Error("an organization's data is lost: its file is not there; put it back from a backup, or delete the organization", "data", name)
+	}
+	return err
+}
+
+// settled returns what two looks find. What one alone finds may be on its way at that moment.
+func settled(ctx context.Context, find func(context.Context) ([]string, error)) ([]string, error) {
 	first, err := find(ctx)
 	if err != nil || len(first) == 0 {
-		return err
+		return nil, err
 	}
 	second, err := find(ctx)
-	if err != nil {
-		return err
-	}
-	for _, name := range first {
-		if slices.Contains(second, name) {
-			log.Warn("data belongs to no organization; look at it and move it away", "data", name)
-		}
-	}
-	return nil
+	return slices.DeleteFunc(second, func(name string) bool { return !slices.Contains(first, name) }), err
 }
 
 // inBatches repeats what does at most purgeBatch at once until it does less.

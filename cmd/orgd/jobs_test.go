@@ -55,20 +55,34 @@ func TestBatchesGoOnUntilOneIsNotFull(t *testing.T) {
 	}
 }
 
-func TestOrphansAreReportedWhenSeenTwice(t *testing.T) {
+func TestOrphansAndLossesAreReportedWhenSeenTwice(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
-	looks := [][]string{{"tenants/left.db", "tenants/moving.db"}, {"tenants/left.db", "trash/moving.db"}}
-	find := func(context.Context) ([]string, error) {
-		seen := looks[0]
-		looks = looks[1:]
-		return seen, nil
+	type finder func(context.Context) ([]string, error)
+	for level, report := range map[string]func(context.Context, finder, *slog.Logger) error{
+		"WARN":  func(ctx context.Context, f finder, log *slog.Logger) error { return reportOrphans(ctx, f, log) },
+		"ERROR": func(ctx context.Context, f finder, log *slog.Logger) error { return reportLost(ctx, f, log) },
+	} {
+		var log bytes.Buffer
+		looks := [][]string{{"tenants/left.db", "tenants/moving.db"}, {"tenants/left.db", "trash/moving.db"}}
+		find := func(context.Context) ([]string, error) {
+			seen := looks[0]
+			looks = looks[1:]
+			return seen, nil
+		}
+		if err := report(t.Context(), find, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+			t.Fatal(err)
+		}
+		if got := log.String(); !strings.Contains(got, "level="+level) || !strings.Contains(got, "tenants/left.db") || strings.Contains(got, "moving") {
+			t.Errorf("the log says:\n%s", got)
+		}
 	}
-	if err := reportOrphans(t.Context(), find, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
-		t.Fatal(err)
-	}
-	if got := log.String(); !strings.Contains(got, "tenants/left.db") || strings.Contains(got, "moving") {
-		t.Errorf("the log says:\n%s", got)
+}
+
+// A store that cannot look for losses says nothing of them.
+func TestLossesAreLookedForWhereTheyCanBe(t *testing.T) {
+	t.Parallel()
+	if err := reportLost(t.Context(), nil, slog.New(slog.DiscardHandler)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -101,6 +101,40 @@ func (db *DB) Orphans(ctx context.Context) ([]string, error) {
 	return orphans, nil
 }
 
+// Lost returns the files that organizations should have and have not, relative to the data folder and in order of their ids.
+func (db *DB) Lost(ctx context.Context) (lost []string, err error) {
+	// The folders are read after the catalog: an organization's file is there before the organization may be used.
+	var list []whereabouts
+	err = db.catalog.read(ctx, func(s *session) (err error) {
+		list, err = allWhereabouts(s)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[tenant.OrgID]whereabouts, len(list))
+	for _, w := range list {
+		known[w.id] = w
+	}
+	has := make(map[tenant.OrgID]bool, len(list))
+	for _, folder := range []string{tenantsFolder, trashFolder} {
+		names, err := readNames(filepath.Join(db.dir, folder))
+		if err != nil {
+			return nil, translate(err)
+		}
+		for _, name := range names {
+			org, op := owner(name)
+			has[org] = has[org] || strings.HasSuffix(name, ".db") && known[org].mayHave(folder, op)
+		}
+	}
+	for _, w := range list {
+		if !has[w.id] && !w.optional() {
+			lost = append(lost, w.file())
+		}
+	}
+	return lost, nil
+}
+
 // owner reads an organization, and in the trash an operation, from the name of a file or of one that SQLite put beside it.
 func owner(name string) (tenant.OrgID, tenant.OperationID) {
 	for _, suffix := range []string{"-wal", "-shm", "-journal", ".tmp"} {
