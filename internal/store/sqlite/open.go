@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -237,15 +238,20 @@ func (db *DB) sweep(catalog string) error {
 	tenants := false
 	for _, folder := range []string{tenantsFolder, trashFolder} {
 		dir := filepath.Join(db.dir, folder)
-		names, err := readNames(dir)
+		var leftovers []string
+		err := eachNames(dir, func(names []string) error {
+			for _, name := range names {
+				tenants = tenants || strings.HasSuffix(name, ".db")
+				if strings.HasSuffix(name, ".tmp") {
+					leftovers = append(leftovers, name)
+				}
+			}
+			return nil
+		})
 		if err != nil {
 			return refuse(err, "the data folder %s cannot be read", dir)
 		}
-		for _, name := range names {
-			tenants = tenants || strings.HasSuffix(name, ".db")
-			if !strings.HasSuffix(name, ".tmp") {
-				continue
-			}
+		for _, name := range leftovers {
 			if err := os.Remove(filepath.Join(dir, name)); err != nil {
 				return refuse(err, "the leftover %s cannot be removed from %s", name, dir)
 			}
@@ -272,14 +278,31 @@ func newCatalog(path string, tenants bool) error {
 }
 
 // readNames returns the names in a folder, unsorted: sorting 100,000 of them would cost more than reading them.
-func readNames(dir string) ([]string, error) {
+func readNames(dir string) (all []string, err error) {
+	err = eachNames(dir, func(names []string) error {
+		all = append(all, names...)
+		return nil
+	})
+	return all, err
+}
+
+// eachNames hands the names in a folder to fn, so many at a time, unsorted.
+func eachNames(dir string, fn func(names []string) error) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	names, err := d.Readdirnames(-1)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", dir, err)
+	defer func() { _ = d.Close() }()
+	for {
+		names, err := d.Readdirnames(atOnce)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", dir, err)
+		}
+		if err := fn(names); err != nil {
+			return err
+		}
 	}
-	return names, d.Close()
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,8 +19,11 @@ type whereabouts struct {
 }
 
 // allWhereabouts reads them from a catalog, in order of id.
-func allWhereabouts(s *session) (list []whereabouts, err error) {
-	err = s.each(`SELECT id, state, coalesce(json_extract(op, '$.id'), ''), trash FROM organizations ORDER BY id`, nil,
+func allWhereabouts(s *session) ([]whereabouts, error) { return someWhereabouts(s, `ORDER BY id`) }
+
+// someWhereabouts reads those that the end of the query names.
+func someWhereabouts(s *session, which string, args ...any) (list []whereabouts, err error) {
+	err = s.each(`SELECT id, state, coalesce(json_extract(op, '$.id'), ''), trash FROM organizations `+which, args,
 		func(scan func(dest ...any) error) error {
 			var w whereabouts
 			err := scan(&w.id, &w.state, &w.op, &w.trash)
@@ -61,78 +65,103 @@ func (w whereabouts) mayHave(folder string, op tenant.OperationID) bool {
 	return op == w.trash && w.inTrash() || op == w.op && w.state == tenant.StateDeleting
 }
 
+// ways are the paths, under the data folder, at one of which the organization's file is.
+func (w whereabouts) ways() (paths []string) {
+	if w.mayHave(tenantsFolder, "") {
+		paths = append(paths, filepath.Join(tenantsFolder, string(w.id)+".db"))
+	}
+	for _, op := range []tenant.OperationID{w.trash, w.op} {
+		if op != "" && w.mayHave(trashFolder, op) {
+			paths = append(paths, filepath.Join(trashFolder, string(w.id)+"_"+string(op)+".db"))
+		}
+	}
+	return paths
+}
+
+// atOnce is how many organizations or files a look at all of them holds: there may be a hundred thousand.
+const atOnce = 1000
+
 // Orphans returns the files in tenants/ and trash/ that belong to no organization, relative to the data folder and in
 // order. There are none unless somebody put them there, or a defect left them.
-func (db *DB) Orphans(ctx context.Context) ([]string, error) {
-	files := map[string][]string{}
+func (db *DB) Orphans(ctx context.Context) (orphans []string, err error) {
 	for _, folder := range []string{tenantsFolder, trashFolder} {
-		names, err := readNames(filepath.Join(db.dir, folder))
+		err := eachNames(filepath.Join(db.dir, folder), func(names []string) error {
+			// The catalog is read after the folder: an organization is there before its file.
+			known, err := db.owners(ctx, names)
+			for _, name := range names {
+				org, op := owner(name)
+				w, ok := known[org]
+				if err != nil || ok && w.mayHave(folder, op) {
+					continue
+				}
+				if there, err := exists(filepath.Join(db.dir, folder, name)); err == nil && there { // not moved meanwhile
+					orphans = append(orphans, filepath.Join(folder, name))
+				}
+			}
+			return err
+		})
 		if err != nil {
 			return nil, translate(err)
-		}
-		files[folder] = names
-	}
-	// The catalog is read after the folders: an organization is there before its file.
-	known := map[tenant.OrgID]whereabouts{}
-	err := db.catalog.read(ctx, func(s *session) error {
-		list, err := allWhereabouts(s)
-		for _, w := range list {
-			known[w.id] = w
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var orphans []string
-	for folder, names := range files {
-		for _, name := range names {
-			org, op := owner(name)
-			w, ok := known[org]
-			if ok && w.mayHave(folder, op) {
-				continue
-			}
-			if there, err := exists(filepath.Join(db.dir, folder, name)); err == nil && there { // not moved meanwhile
-				orphans = append(orphans, filepath.Join(folder, name))
-			}
 		}
 	}
 	slices.Sort(orphans)
 	return orphans, nil
 }
 
-// Lost returns the files that organizations should have and have not, relative to the data folder and in order of their ids.
-func (db *DB) Lost(ctx context.Context) (lost []string, err error) {
-	// The folders are read after the catalog: an organization's file is there before the organization may be used.
-	var list []whereabouts
-	err = db.catalog.read(ctx, func(s *session) (err error) {
-		list, err = allWhereabouts(s)
-		return err
-	})
+// owners reads what the catalog says of the organizations whose files have such names.
+func (db *DB) owners(ctx context.Context, names []string) (map[tenant.OrgID]whereabouts, error) {
+	ids := make([]tenant.OrgID, len(names))
+	for i, name := range names {
+		ids[i], _ = owner(name)
+	}
+	list, err := json.Marshal(ids)
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[tenant.OrgID]whereabouts, len(list))
-	for _, w := range list {
-		known[w.id] = w
-	}
-	has := make(map[tenant.OrgID]bool, len(list))
-	for _, folder := range []string{tenantsFolder, trashFolder} {
-		names, err := readNames(filepath.Join(db.dir, folder))
+	known := make(map[tenant.OrgID]whereabouts, len(names))
+	return known, db.catalog.read(ctx, func(s *session) error {
+		found, err := someWhereabouts(s, `WHERE id IN (SELECT value FROM json_each(?))`, string(list))
+		for _, w := range found {
+			known[w.id] = w
+		}
+		return err
+	})
+}
+
+// Lost returns the files that organizations should have and have not, relative to the data folder and in order of their ids.
+func (db *DB) Lost(ctx context.Context) (lost []string, err error) {
+	for after, more := tenant.OrgID(""), true; more; {
+		var page []whereabouts
+		err := db.catalog.read(ctx, func(s *session) (err error) {
+			page, err = someWhereabouts(s, `WHERE id > ? ORDER BY id LIMIT ?`, string(after), atOnce)
+			return err
+		})
 		if err != nil {
-			return nil, translate(err)
+			return nil, err
 		}
-		for _, name := range names {
-			org, op := owner(name)
-			has[org] = has[org] || strings.HasSuffix(name, ".db") && known[org].mayHave(folder, op)
+		for _, w := range page {
+			there, err := db.has(w)
+			if err != nil {
+				return nil, translate(err)
+			}
+			if !there && !w.optional() {
+				lost = append(lost, w.file())
+			}
+			after = w.id
 		}
-	}
-	for _, w := range list {
-		if !has[w.id] && !w.optional() {
-			lost = append(lost, w.file())
-		}
+		more = len(page) > 0
 	}
 	return lost, nil
+}
+
+// has reports whether the organization's file is where it may be.
+func (db *DB) has(w whereabouts) (bool, error) {
+	for _, path := range w.ways() {
+		if there, err := exists(filepath.Join(db.dir, path)); there || err != nil {
+			return there, err
+		}
+	}
+	return false, nil
 }
 
 // owner reads an organization, and in the trash an operation, from the name of a file or of one that SQLite put beside it.
