@@ -152,10 +152,10 @@ var address = kind[string]{"an address HOST:PORT such as 127.0.0.1:8000 or [::]:
 // path is the name of a file; whoever reads the file reports what is wrong with it.
 var path = kind[string]{"the path of a file", func(text string) (string, error) { return text, nil }}
 
-// publicURL is an absolute URL of the web.
-var publicURL = kind[string]{"an absolute URL such as https://orgs.example.com", func(text string) (string, error) {
+// publicURL is an absolute URL of the web. The API is at its root, so a path would only make links that lead nowhere.
+var publicURL = kind[string]{"an absolute URL without a path, such as https://orgs.example.com", func(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || !isWeb(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || !isWeb(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.Trim(u.Path, "/") != "" {
 		return "", errRule
 	}
 	return strings.TrimRight(text, "/"), nil

@@ -81,7 +81,7 @@ func TestFirstSourceThatIsNotEmptyCounts(t *testing.T) {
 func TestEveryValueReachesItsField(t *testing.T) {
 	t.Parallel()
 	environ := []string{
-		"ORGD_LISTEN=0.0.0.0:80", "ORGD_STORE=sqlite:/data/a b", "ORGD_DATABASE=orgs_2", "ORGD_PUBLIC_URL=https://orgs.example.com/base/",
+		"ORGD_LISTEN=0.0.0.0:80", "ORGD_STORE=sqlite:/data/a b", "ORGD_DATABASE=orgs_2", "ORGD_PUBLIC_URL=https://orgs.example.com/",
 		"ORGD_HOSTS=Orgs.Internal, [::1]", "ORGD_TLS_CERT=c.pem", "ORGD_TLS_KEY=k.pem", "ORGD_BEHIND_TLS=1",
 		"ORGD_TRUSTED_PROXIES=10.0.0.7,10.1.2.3/16,::1", "ORGD_CORS_ORIGINS=https://app.example.com,http://localhost:3000",
 		"ORGD_KEY_FILE=key", "ORGD_TOKEN_TTL=5m", "ORGD_BCRYPT_COST=10", "ORGD_PASSWORD_MIN=15", "ORGD_PASSWORD_CHECK=off",
@@ -96,7 +96,7 @@ func TestEveryValueReachesItsField(t *testing.T) {
 	}
 	got := load(t, environ...)
 	want := config.Config{
-		Listen: "0.0.0.0:80", MetricsListen: ":9090", PublicURL: "https://orgs.example.com/base",
+		Listen: "0.0.0.0:80", MetricsListen: ":9090", PublicURL: "https://orgs.example.com",
 		Hosts: []string{"orgs.internal", "::1"}, TLSCert: "c.pem", TLSKey: "k.pem", BehindTLS: true,
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("::1/128"),
@@ -139,7 +139,7 @@ func TestBadValueStopsWithOneClearLine(t *testing.T) {
 		"ORGD_LISTEN":           {"8000", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:99999", "a b"},
 		"ORGD_STORE":            {"./data", "sqlite:", "postgres://x", "mongodb://", "mongodb:///orgd", "mongodb://u:p@", "mongodb+srv://", "mongodb://:27017", "mongodb://a b", "MONGODB://host"},
 		"ORGD_DATABASE":         {"Orgd", "1orgd", "_orgd", "or-gd", "a.b", "admin", "local", "config", strings.Repeat("x", 31)},
-		"ORGD_PUBLIC_URL":       {"orgs.example.com", "ftp://x", "https://", "https://u:p@x", "https://x/?a=b", "https://x/#f", ":"},
+		"ORGD_PUBLIC_URL":       {"orgs.example.com", "ftp://x", "https://", "https://u:p@x", "https://x/?a=b", "https://x/#f", "https://x/base", ":"},
 		"ORGD_HOSTS":            {"https://x", "x:80", "a,,b", "*"},
 		"ORGD_BEHIND_TLS":       {"2", "maybe", "true"},
 		"ORGD_TRUSTED_PROXIES":  {"proxy", "10.0.0.0/33", "fe80::1%eth0", "10.0.0.1,"},
