@@ -140,7 +140,12 @@ func (c *orgRestore) run(ctx context.Context, a *app, _ string, out control.Outp
 		return err
 	}
 	org, err := a.orgs.Restore(ctx, access.Console(), id, orgs.RestoreAs{Name: c.Name, Email: c.Email})
-	if err != nil {
+	switch {
+	case tenant.IsCode(err, tenant.CodeNameTaken), tenant.IsCode(err, tenant.CodeSlugTaken):
+		return fmt.Errorf("%w; give the organization another one with --name", err)
+	case tenant.IsCode(err, tenant.CodeEmailTaken):
+		return fmt.Errorf("%w; give its owner another one with --email", err)
+	case err != nil:
 		return err
 	}
 	_, err = fmt.Fprintf(out, "%s is back, with its data and its people but no session.\n", org.Name)
