@@ -57,6 +57,8 @@ func dial(ctx context.Context, dir string) (conn net.Conn, err error) {
 		return conn, nil
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, errPath):
 		return nil, ErrNoServer
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrPermission): // nobody can tell; who opens the folder says what is wrong
+		return nil, ErrNoServer
 	default:
 		return nil, fmt.Errorf("reach the running server: %w", err)
 	}
