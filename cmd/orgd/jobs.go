@@ -55,9 +55,7 @@ func (a *app) jobs() []job {
 // is never removed.
 func reportOrphans(ctx context.Context, find func(context.Context) ([]string, error), log *slog.Logger) error {
 	list, err := settled(ctx, find)
-	for _, name := range list {
-		log.Warn("data belongs to no organization; look at it and move it away", "data", name)
-	}
+	reportEach(ctx, log, slog.LevelWarn, "data belongs to no organization; look at it and move it away", list)
 	return err
 }
 
@@ -68,10 +66,22 @@ func reportLost(ctx context.Context, find func(context.Context) ([]string, error
 		return nil
 	}
 	list, err := settled(ctx, find)
-	for _, name := range list {
-		log.Error("an organization's data is lost: its file is not there; put it back from a backup, or delete the organization", "data", name)
-	}
+	reportEach(ctx, log, slog.LevelError,
+		"an organization's data is lost: its file is not there; put it back from a backup, or delete the organization", list)
 	return err
+}
+
+// maxReported is how many findings of a look the log names; a folder that is not mounted would fill it.
+const maxReported = 20
+
+// reportEach logs a line for each of the data, up to a bound.
+func reportEach(ctx context.Context, log *slog.Logger, level slog.Level, message string, data []string) {
+	for _, name := range data[:min(len(data), maxReported)] {
+		log.Log(ctx, level, message, "data", name)
+	}
+	if more := len(data) - maxReported; more > 0 {
+		log.Log(ctx, level, message, "more", more)
+	}
 }
 
 // settled returns what two looks find. What one alone finds may be on its way at that moment.
@@ -80,8 +90,12 @@ func settled(ctx context.Context, find func(context.Context) ([]string, error)) 
 	if err != nil || len(first) == 0 {
 		return nil, err
 	}
+	seen := make(map[string]bool, len(first))
+	for _, name := range first {
+		seen[name] = true
+	}
 	second, err := find(ctx)
-	return slices.DeleteFunc(second, func(name string) bool { return !slices.Contains(first, name) }), err
+	return slices.DeleteFunc(second, func(name string) bool { return !seen[name] }), err
 }
 
 // inBatches repeats what does at most purgeBatch at once until it does less.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -75,6 +77,23 @@ func TestOrphansAndLossesAreReportedWhenSeenTwice(t *testing.T) {
 		if got := log.String(); !strings.Contains(got, "level="+level) || !strings.Contains(got, "tenants/left.db") || strings.Contains(got, "moving") {
 			t.Errorf("the log says:\n%s", got)
 		}
+	}
+}
+
+// Where everything is gone, as when a disk is not mounted, the log has the first of it and how much more there is.
+func TestManyLossesAreCounted(t *testing.T) {
+	t.Parallel()
+	all := make([]string, 100_000)
+	for i := range all {
+		all[i] = strconv.Itoa(i)
+	}
+	var log bytes.Buffer
+	find := func(context.Context) ([]string, error) { return slices.Clone(all), nil }
+	if err := reportLost(t.Context(), find, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(log.String(), "\n"); lines != maxReported+1 || !strings.Contains(log.String(), "more=99980") {
+		t.Errorf("the log has %d lines, which end with %.200s", lines, log.String()[max(0, log.Len()-200):])
 	}
 }
 
