@@ -28,7 +28,7 @@ const goodbye = 5 * time.Second
 
 func (m mongoServer) open(ctx context.Context, as role, log *slog.Logger, now func() time.Time) (*opened, error) {
 	db, err := mongo.Open(ctx, mongo.Options{
-		URI: string(m.uri), Database: m.database, MustExist: as == commanding, Lease: m.lease, Log: log, Now: now,
+		URI: string(m.uri), Database: m.database, MustExist: as == commanding || as == renewing, Lease: m.lease, Log: log, Now: now,
 	})
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type commands struct {
 		Rotate keysRotate `cmd:"" help:"Publish a new signing key; it signs ten minutes later."`
 		Revoke keysRevoke `cmd:"" help:"End every token of a signing key at once."`
 		File   keysFile   `cmd:"" help:"Make a file for ORGD_KEY_FILE."`
+		Renew  keysRenew  `cmd:"" help:"Make new keys after the file of ORGD_KEY_FILE was lost."`
 	} `cmd:"" help:"Keys that sign access tokens."`
 	Backup      backupCommand      `cmd:"" help:"Copy everything to a new folder, while serving."`
 	Restore     restoreCommand     `cmd:"" help:"Make a new data folder from a backup."`
@@ -62,6 +63,7 @@ var settingsOf = map[string][]string{
 	"keys list":       {"store", "database", "key-file"},
 	"keys rotate":     {"store", "database", "key-file"},
 	"keys revoke":     {"store", "database", "key-file"},
+	"keys renew":      {"store", "database", "key-file"},
 	"backup":          {"store"},
 	"restore":         {"store"},
 	"migrate":         {"store", "database", "key-file", "lease"},

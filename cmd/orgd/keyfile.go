@@ -21,8 +21,8 @@ type keysFile struct {
 // Help teaches the command.
 func (keysFile) Help() string {
 	return `The file holds 32 random bytes in base64 and is readable for you alone. With ORGD_KEY_FILE naming it, signing keys lie in
-the store, and in backups, in encrypted form only. Keep a copy apart from the backups: without it the signing keys are lost
-(and new ones must be made), but no data.
+the store, and in backups, in encrypted form only. Keep a copy apart from the backups: without it the signing keys are lost,
+and "orgd keys renew" must make new ones, but no data.
 
 Example:
 
@@ -56,6 +56,9 @@ func readKeyFile(name string) ([]byte, error) {
 		return nil, nil
 	}
 	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read ORGD_KEY_FILE: there is no file %s; if it is lost, make another with \"orgd keys file PATH\", and new keys with \"orgd keys renew\"", name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read ORGD_KEY_FILE: %w", err)
 	}

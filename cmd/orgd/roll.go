@@ -22,6 +22,8 @@ const (
 	commanding
 	// founding does one that may come before the first start.
 	founding
+	// renewing commands where the secrets in the store may be beyond use, and makes new ones for them.
+	renewing
 )
 
 // enroll puts this process on the list of servers, before its first read.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -52,6 +51,8 @@ type app struct {
 	authn       *authn.Service
 	idempotency *idempotency.Keeper
 	registry    *prometheus.Registry
+	// renewed are the secrets that a process with the role renewing gave up.
+	renewed []tenant.Key
 
 	// ousted hears that the installation has moved to another store while this server was taken for dead.
 	ousted chan error
@@ -93,11 +94,20 @@ func (p *process) openApp(ctx context.Context, c *config.Config, log *logging.Lo
 	if as == serving && a.shared {
 		a.keepPresent(ctx)
 	}
-	if err := a.authn.LoadKeys(ctx); err != nil {
-		return nil, fmt.Errorf("read the server's keys: %w", err)
+	if err := a.openKeys(ctx, as); err != nil {
+		return nil, err
 	}
 	a.registry = newRegistry(a, log)
 	return a, nil
+}
+
+// openKeys reads the server's secrets, and makes those that are missing.
+func (a *app) openKeys(ctx context.Context, as role) (err error) {
+	if as == renewing {
+		a.renewed, err = a.authn.RenewKeys(ctx, access.Console())
+		return err
+	}
+	return a.authn.LoadKeys(ctx)
 }
 
 // close ends everything that openApp began.

@@ -26,6 +26,7 @@ const (
 	OperatorAdd   Action = "operator.add"
 	KeyRotate     Action = "key.rotate"
 	KeyRevoke     Action = "key.revoke"
+	KeyRenew      Action = "key.renew"
 	KeyList       Action = "key.list"
 	ResetLink     Action = "user.reset_link"
 	PasswordReset Action = "user.password_reset"

@@ -12,7 +12,7 @@ var roles = map[tenant.Role]map[Action]bool{
 	roleOperator: allow(OrgCreate, OrgRead, OrgReadMember, OrgList, OrgDelete, OrgRestore, OrgUpdate, AuditRead,
 		AccountRead, AccountUpdate, PasswordReset),
 	roleConsole: allow(OrgCreate, OrgAdopt, OrgRead, OrgReadMember, OrgList, OrgRestore, AuditRead, OperatorAdd,
-		KeyRotate, KeyRevoke, KeyList, ResetLink, Backup, InstallationMigrate),
+		KeyRotate, KeyRevoke, KeyRenew, KeyList, ResetLink, Backup, InstallationMigrate),
 	roleSystem: allow(OrgPurge, KeyRotate),
 }
 

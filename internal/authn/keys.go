@@ -12,6 +12,17 @@ func (s *Service) LoadKeys(ctx context.Context) error {
 	return s.Keyring.Load(ctx, s.authorizer(ctx, access.System()))
 }
 
+// RenewKeys gives up the secrets that the key file does not open, and makes new ones; see tokens.Keyring.Renew.
+func (s *Service) RenewKeys(ctx context.Context, caller access.Caller) ([]tenant.Key, error) {
+	given, err := s.Keyring.Renew(ctx, func() (tenant.AuditEntry, error) {
+		return s.Guard.Authorize(ctx, caller, access.KeyRenew, "")
+	})
+	if err != nil {
+		return given, err
+	}
+	return given, s.LoadKeys(ctx)
+}
+
 // authorizer yields an entry for each key that the keyring makes or removes beside the one that was asked for.
 func (s *Service) authorizer(ctx context.Context, caller access.Caller) func() (tenant.AuditEntry, error) {
 	return func() (tenant.AuditEntry, error) { return s.Guard.Authorize(ctx, caller, access.KeyRotate, "") }

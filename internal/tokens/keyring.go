@@ -97,7 +97,7 @@ func (k *Keyring) Load(ctx context.Context, authorize Authorize) error {
 		return err
 	}
 	if set.unopened != nil {
-		return fmt.Errorf("open the server's secrets: %w", set.unopened)
+		return fmt.Errorf("the server's secrets cannot be used: %w; if the key file is lost, make new ones with: orgd keys renew", set.unopened)
 	}
 	if set.signer(k.now()) != nil {
 		return nil

@@ -61,8 +61,8 @@ func (k *Keyring) build(old *keySet, rows []tenant.Key, readAt time.Time) *keySe
 	}
 	set := &keySet{readAt: readAt, byHeader: map[string]*signingKey{}}
 	for _, row := range rows {
-		if err := k.add(set, old, row); err != nil {
-			set.unopened = errors.Join(set.unopened, fmt.Errorf("key %s: %w", row.ID, err))
+		if err := k.add(set, old, row); err != nil && set.unopened == nil { // the others have the same reason, as a rule
+			set.unopened = fmt.Errorf("key %s: %w", row.ID, err)
 		}
 		row.Material = nil
 		set.rows = append(set.rows, row)
