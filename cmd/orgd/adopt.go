@@ -47,6 +47,9 @@ Examples:
     orgd adopt --database app --org-name title --org-admin created_by`
 }
 
+// errNoDatabase is a call without --database.
+var errNoDatabase = errors.New("name the database of the other service with --database")
+
 // databaseHelp stands for that of the setting, since the flag means another database here.
 const databaseHelp = "Database of the other service. Orgd's own is ORGD_DATABASE, which may be another one."
 
@@ -55,7 +58,7 @@ func (c *adoptCommand) Run(ctx context.Context, p *process) error {
 	database := p.settings[databaseVariable]
 	delete(p.settings, databaseVariable)
 	if database == "" {
-		return errors.New("name the database of the other service with --database")
+		return errNoDatabase
 	}
 	loaded, err := p.config()
 	if err != nil {

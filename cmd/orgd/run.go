@@ -58,6 +58,9 @@ func run(ctx context.Context, p *process) int {
 		return exitDone
 	case work.Err() != nil && errors.Is(err, context.Canceled):
 		p.complain(errors.New("interrupted"))
+	case errors.Is(err, errNoDatabase), errors.Is(err, config.ErrUnnamed): // flags that are missing, which the parser cannot know
+		p.complain(err)
+		return exitMisused
 	default:
 		p.complain(err)
 	}

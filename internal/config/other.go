@@ -21,12 +21,15 @@ var AdoptFrom = Other{Env: "ORGD_ADOPT_FROM", Flag: "from"}
 // others are all of them, so that their variables are known.
 var others = []Other{MigrateTo, AdoptFrom}
 
+// ErrUnnamed begins the refusal of [Other.Load] where nothing names the store.
+var ErrUnnamed = errors.New("name the store with")
+
 // Load reads the store from the first of flag, environment and .env file that names one. The error is one line, without the
 // secret part of a value.
 func (o Other) Load(sources Sources, flag string) (Store, error) {
 	found, err := o.LoadOr(sources, flag, Store{})
 	if err == nil && found == (Store{}) {
-		err = fmt.Errorf("name the store with --%s, or in %s or %s_FILE", o.Flag, o.Env, o.Env)
+		err = fmt.Errorf("%w --%s, or in %s or %s_FILE", ErrUnnamed, o.Flag, o.Env, o.Env)
 	}
 	return found, err
 }
