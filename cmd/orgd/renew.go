@@ -11,7 +11,7 @@ import (
 
 // keysRenew makes new secrets for those that nobody can decrypt any more.
 type keysRenew struct {
-	Yes bool `json:"yes" help:"Do it without asking."`
+	Yes bool `help:"Do it without asking."`
 }
 
 // renewal says what it means, before it is done.
@@ -47,10 +47,13 @@ func (c *keysRenew) Run(ctx context.Context, p *process) error {
 			return err
 		}
 	}
-	return p.doAlone(ctx, &loaded.Config, alone{as: renewing, do: c, out: control.Output{Writer: p.stdout}})
+	return p.doAlone(ctx, &loaded.Config, alone{as: renewing, do: renewedKeys{}, out: control.Output{Writer: p.stdout}})
 }
 
-func (*keysRenew) run(_ context.Context, a *app, _ string, out control.Output) error {
+// renewedKeys tells what the opening of the store with the role renewing has done. No server is asked for it.
+type renewedKeys struct{}
+
+func (renewedKeys) run(_ context.Context, a *app, _ string, out control.Output) error {
 	if len(a.renewed) == 0 {
 		_, err := fmt.Fprintln(out, "Nothing was done: all secrets can be decrypted.")
 		return err
