@@ -55,7 +55,9 @@ func (a *app) jobs() []job {
 // is never removed.
 func reportOrphans(ctx context.Context, find func(context.Context) ([]string, error), log *slog.Logger) error {
 	list, err := settled(ctx, find)
-	reportEach(ctx, log, slog.LevelWarn, "data belongs to no organization; look at it and move it away", list)
+	reportEach(list, func(what slog.Attr) {
+		log.Warn("data belongs to no organization; look at it and move it away", what)
+	})
 	return err
 }
 
@@ -66,21 +68,22 @@ func reportLost(ctx context.Context, find func(context.Context) ([]string, error
 		return nil
 	}
 	list, err := settled(ctx, find)
-	reportEach(ctx, log, slog.LevelError,
-		"an organization's data is lost: its file is not there; put it back from a backup, or delete the organization", list)
+	reportEach(list, func(what slog.Attr) {
+		log.Error("an organization's data is lost: its file is not there; put it back from a backup, or delete the organization", what)
+	})
 	return err
 }
 
 // maxReported is how many findings of a look the log names; a folder that is not mounted would fill it.
 const maxReported = 20
 
-// reportEach logs a line for each of the data, up to a bound.
-func reportEach(ctx context.Context, log *slog.Logger, level slog.Level, message string, data []string) {
+// reportEach has a line logged for each of the data, up to a bound, and one for the number of the others.
+func reportEach(data []string, line func(what slog.Attr)) {
 	for _, name := range data[:min(len(data), maxReported)] {
-		log.Log(ctx, level, message, "data", name)
+		line(slog.String("data", name))
 	}
 	if more := len(data) - maxReported; more > 0 {
-		log.Log(ctx, level, message, "more", more)
+		line(slog.Int("more", more))
 	}
 }
 
