@@ -51,7 +51,7 @@ func TestRetentionEnds(t *testing.T) {
 func TestIssuerIsThatOfTheFirstStart(t *testing.T) {
 	t.Parallel()
 	overStores(t, func(t *testing.T, on store) {
-		for name, first := range map[string]string{"with a URL": "https://orgs.example.com/base", "without one": ""} {
+		for name, first := range map[string]string{"with a URL": "https://orgs.example.com", "without one": ""} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				const warning = "tokens keep the issuer of the first start"

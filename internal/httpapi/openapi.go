@@ -82,19 +82,20 @@ func (s *Server) serveDescription(d description) func(*exchange, *http.Request) 
 }
 
 // refusals are the statuses of failures that follow from what a route is.
-func (rt *route) refusals() (list []int) {
+func (rt *route) refusals() []int {
+	list := []int{http.StatusBadRequest, http.StatusUnprocessableEntity} // of a query that cannot be read, or has what nobody asked for
 	if rt.entry != nobody || rt.method != http.MethodGet {
-		list = append(list, http.StatusBadRequest, http.StatusServiceUnavailable) // it takes parameters and needs the store
+		list = append(list, http.StatusServiceUnavailable) // it needs the store
 	}
 	if rt.entry != nobody {
 		list = append(list, http.StatusUnauthorized)
 	}
 	if rt.media != nil {
 		list = append(list, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
-			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+			http.StatusUnsupportedMediaType)
 	}
 	if rt.keyed {
-		list = append(list, http.StatusConflict, http.StatusUnprocessableEntity)
+		list = append(list, http.StatusConflict)
 	}
 	return list
 }

@@ -32,11 +32,11 @@ func (s *Server) seedRoutes() {
 	handle(s, route{
 		at: "PUT /org/update", tag: tagSeed, fresh: true, waits: true,
 		summary: "Rename an organization, or change its admin's e-mail address or password",
-		about:   aboutUpdate, errors: []int{403, 404, 409, 412, 422, 429},
+		about:   aboutUpdate, errors: []int{403, 404, 409, 412, 429},
 	}, s.updateByName)
 	handle(s, route{
 		at: "DELETE /org/delete", tag: tagSeed, status: 200, fresh: true,
-		summary: "Delete an organization with its data", about: aboutDelete, errors: []int{403, 404, 409, 412, 422, 428},
+		summary: "Delete an organization with its data", about: aboutDelete, errors: []int{403, 404, 409, 412, 428},
 	}, s.deleteByName)
 	handle(s, route{
 		at: "POST /admin/login", tag: tagSeed, entry: nobody, secret: true, waits: true,
@@ -51,7 +51,7 @@ func (s *Server) organizationRoutes() {
 	}, s.createOrganization)
 	handle(s, route{
 		at: "GET /v1/organizations", tag: tagOrganizations,
-		summary: "List organizations", about: "Operators see all of them, members their own.", errors: []int{422},
+		summary: "List organizations", about: "Operators see all of them, members their own.",
 	}, s.listOrganizations)
 	handle(s, route{
 		at: "GET /v1/organizations/{org}", tag: tagOrganizations,
@@ -60,7 +60,7 @@ func (s *Server) organizationRoutes() {
 	handle(s, route{
 		at: "PATCH /v1/organizations/{org}", tag: tagOrganizations, fresh: true, waits: true,
 		summary: "Rename an organization, or change its admin's e-mail address or password",
-		about:   aboutUpdate, errors: []int{403, 404, 409, 412, 422, 429},
+		about:   aboutUpdate, errors: []int{403, 404, 409, 412, 429},
 	}, s.changeOrganization)
 	handle(s, route{
 		at: "DELETE /v1/organizations/{org}", tag: tagOrganizations, fresh: true,
@@ -68,7 +68,7 @@ func (s *Server) organizationRoutes() {
 	}, s.deleteOrganization)
 	handle(s, route{
 		at: "POST /v1/organizations/{org}/restore", tag: tagOrganizations, status: 200, fresh: true, keyed: true,
-		summary: "Bring an organization back from the trash", about: "For operators.", errors: []int{403, 404, 409, 422},
+		summary: "Bring an organization back from the trash", about: "For operators.", errors: []int{403, 404, 409},
 	}, s.restoreOrganization)
 }
 
@@ -76,11 +76,11 @@ func (s *Server) documentRoutes() {
 	const list, one = "/v1/organizations/{org}/documents", "/v1/organizations/{org}/documents/{id}"
 	handle(s, route{
 		at: "POST " + list, tag: tagDocuments, status: 201, keyed: true, raw: true,
-		summary: "Add a document", about: aboutDocument, errors: []int{403, 404, 422, 507},
+		summary: "Add a document", about: aboutDocument, errors: []int{403, 404, 507},
 	}, s.createDocument)
 	handle(s, route{
 		at: "GET " + list, tag: tagDocuments,
-		summary: "List documents", about: "In ascending order of their ids.", errors: []int{403, 404, 422},
+		summary: "List documents", about: "In ascending order of their ids.", errors: []int{403, 404},
 	}, s.listDocuments)
 	handle(s, route{
 		at: "GET " + one, tag: tagDocuments,
@@ -88,12 +88,12 @@ func (s *Server) documentRoutes() {
 	}, s.getDocument)
 	handle(s, route{
 		at: "PUT " + one, tag: tagDocuments, raw: true, also: []int{201},
-		summary: "Write a document under an id of your choice", about: aboutDocument, errors: []int{403, 404, 412, 422, 507},
+		summary: "Write a document under an id of your choice", about: aboutDocument, errors: []int{403, 404, 412, 507},
 	}, s.putDocument)
 	handle(s, route{
 		at: "PATCH " + one, tag: tagDocuments, raw: true, media: []string{mergePatch, jsonMedia},
 		summary: "Change a document", about: "The body is a JSON Merge Patch (RFC 7396): members that are null are removed.",
-		errors: []int{403, 404, 412, 422, 507},
+		errors: []int{403, 404, 412, 507},
 	}, s.patchDocument)
 	handle(s, route{
 		at: "DELETE " + one, tag: tagDocuments, status: 204,
@@ -108,7 +108,7 @@ func (s *Server) accountRoutes() {
 	}, s.login)
 	handle(s, route{
 		at: "POST /v1/auth/password-reset", tag: tagAccounts, status: 204, entry: nobody, secret: true, waits: true,
-		summary: "Set a new password with the token of a reset link", about: aboutReset, errors: []int{422, 429},
+		summary: "Set a new password with the token of a reset link", about: aboutReset, errors: []int{429},
 	}, s.resetPassword)
 	handle(s, route{
 		at: "GET /v1/me", tag: tagAccounts,
@@ -116,7 +116,7 @@ func (s *Server) accountRoutes() {
 	}, s.getMe)
 	handle(s, route{
 		at: "PATCH /v1/me", tag: tagAccounts, fresh: true, waits: true,
-		summary: "Change your e-mail address or password", errors: []int{409, 422, 429},
+		summary: "Change your e-mail address or password", errors: []int{409, 429},
 	}, s.changeMe)
 }
 
