@@ -42,8 +42,6 @@ type opened struct {
 	backup func(ctx context.Context, dest string, progress func(control.Progress)) (lacks []string, err error)
 	// orphans tells of data that belongs to no organization.
 	orphans func(ctx context.Context) ([]string, error)
-	// lost tells of files that organizations should have and have not; nil where only a use of the data can tell.
-	lost func(ctx context.Context) ([]string, error)
 	// dearest returns the stored password hash that takes longest to compare.
 	dearest func(ctx context.Context) (hash string, err error)
 	// outdated tells once why a server must stop using the store; nil where that cannot happen.

@@ -35,8 +35,7 @@ func (f dataFolder) open(ctx context.Context, as role, log *slog.Logger, now fun
 		place = string(f)
 	}
 	return &opened{
-		store: db.Store(), place: place, name: "sqlite:" + place, orphans: db.Orphans, lost: db.Lost,
-		dearest: db.DearestHash, close: db.Close,
+		store: db.Store(), place: place, name: "sqlite:" + place, orphans: db.Orphans, dearest: db.DearestHash, close: db.Close,
 		backup: func(ctx context.Context, dest string, progress func(control.Progress)) ([]string, error) {
 			lacks, err := db.Backup(ctx, dest, report(progress))
 			return sentences(lacks), err

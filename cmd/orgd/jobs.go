@@ -39,9 +39,6 @@ func (a *app) jobs() []job {
 		{"look for data of no organization", 24 * time.Hour, func(ctx context.Context) error {
 			return reportOrphans(ctx, a.orphans, a.log)
 		}},
-		{"look for organizations without data", 24 * time.Hour, func(ctx context.Context) error {
-			return reportLost(ctx, a.lost, a.log)
-		}},
 		{"purge expired sessions and keys", 10 * time.Minute, a.authn.PurgeExpired},
 		{"purge expired idempotency records", 10 * time.Minute, func(ctx context.Context) error {
 			return inBatches(func() (int, error) {
@@ -61,20 +58,7 @@ func reportOrphans(ctx context.Context, find func(context.Context) ([]string, er
 	return err
 }
 
-// reportLost logs files that organizations should have and have not, before a request finds that out. A store without find has
-// no such look.
-func reportLost(ctx context.Context, find func(context.Context) ([]string, error), log *slog.Logger) error {
-	if find == nil {
-		return nil
-	}
-	list, err := settled(ctx, find)
-	reportEach(list, func(what slog.Attr) {
-		log.Error("an organization's data is lost: its file is not there; put it back from a backup, or delete the organization", what)
-	})
-	return err
-}
-
-// maxReported is how many findings of a look the log names; a folder that is not mounted would fill it.
+// maxReported is how many findings of a look the log names; a folder of somebody else's would fill it.
 const maxReported = 20
 
 // reportEach has a line logged for each of the data, up to a bound, and one for the number of the others.

@@ -57,31 +57,25 @@ func TestBatchesGoOnUntilOneIsNotFull(t *testing.T) {
 	}
 }
 
-func TestOrphansAndLossesAreReportedWhenSeenTwice(t *testing.T) {
+func TestOrphansAreReportedWhenSeenTwice(t *testing.T) {
 	t.Parallel()
-	type finder func(context.Context) ([]string, error)
-	for level, report := range map[string]func(context.Context, finder, *slog.Logger) error{
-		"WARN":  func(ctx context.Context, f finder, log *slog.Logger) error { return reportOrphans(ctx, f, log) },
-		"ERROR": func(ctx context.Context, f finder, log *slog.Logger) error { return reportLost(ctx, f, log) },
-	} {
-		var log bytes.Buffer
-		looks := [][]string{{"tenants/left.db", "tenants/moving.db"}, {"tenants/left.db", "trash/moving.db"}}
-		find := func(context.Context) ([]string, error) {
-			seen := looks[0]
-			looks = looks[1:]
-			return seen, nil
-		}
-		if err := report(t.Context(), find, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
-			t.Fatal(err)
-		}
-		if got := log.String(); !strings.Contains(got, "level="+level) || !strings.Contains(got, "tenants/left.db") || strings.Contains(got, "moving") {
-			t.Errorf("the log says:\n%s", got)
-		}
+	var log bytes.Buffer
+	looks := [][]string{{"tenants/left.db", "tenants/moving.db"}, {"tenants/left.db", "trash/moving.db"}}
+	find := func(context.Context) ([]string, error) {
+		seen := looks[0]
+		looks = looks[1:]
+		return seen, nil
+	}
+	if err := reportOrphans(t.Context(), find, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); !strings.Contains(got, "tenants/left.db") || strings.Contains(got, "moving") {
+		t.Errorf("the log says:\n%s", got)
 	}
 }
 
-// Where everything is gone, as when a disk is not mounted, the log has the first of it and how much more there is.
-func TestManyLossesAreCounted(t *testing.T) {
+// Where everything is a stray, as in somebody else's folder, the log has the first of it and how much more there is.
+func TestManyOrphansAreCounted(t *testing.T) {
 	t.Parallel()
 	all := make([]string, 100_000)
 	for i := range all {
@@ -89,19 +83,11 @@ func TestManyLossesAreCounted(t *testing.T) {
 	}
 	var log bytes.Buffer
 	find := func(context.Context) ([]string, error) { return slices.Clone(all), nil }
-	if err := reportLost(t.Context(), find, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+	if err := reportOrphans(t.Context(), find, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
 		t.Fatal(err)
 	}
 	if lines := strings.Count(log.String(), "\n"); lines != maxReported+1 || !strings.Contains(log.String(), "more=99980") {
 		t.Errorf("the log has %d lines, which end with %.200s", lines, log.String()[max(0, log.Len()-200):])
-	}
-}
-
-// A store that cannot look for losses says nothing of them.
-func TestLossesAreLookedForWhereTheyCanBe(t *testing.T) {
-	t.Parallel()
-	if err := reportLost(t.Context(), nil, slog.New(slog.DiscardHandler)); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -103,45 +102,5 @@ func TestBackupLacksNothingOfOperationsUnderWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		backedUp(t, db, nil)
-	}
-}
-
-// Each file that an organization should have and has not is found, in use or in the trash, and nothing else.
-func TestLost(t *testing.T) {
-	db := openTest(t, Options{})
-	sound, hurt, dead, deadHurt := founded(t, db), founded(t, db), founded(t, db), founded(t, db)
-	thrownAway(t, db, dead, "op")
-	thrownAway(t, db, deadHurt, "op")
-	young := tenant.Organization{ID: "young", State: tenant.StateCreating, Op: &tenant.Operation{ID: "op"}}
-	if err := db.Store().Orgs.Insert(t.Context(), young, tenant.Upkeep{}); err != nil {
-		t.Fatal(err)
-	}
-	settle(t, db)
-	if lost, err := db.Lost(t.Context()); err != nil || len(lost) > 0 {
-		t.Errorf("lost are %v (%v)", lost, err)
-	}
-	want := []string{filepath.Join(tenantsFolder, string(hurt.ID)+".db"), filepath.Join(trashFolder, string(deadHurt.ID)+"_op.db")}
-	for i, org := range []tenant.OrgID{hurt.ID, deadHurt.ID} {
-		swapFile(t, db, org, want[i], os.Remove)
-	}
-	overwrite(t, filepath.Join(db.dir, trashFolder, string(hurt.ID)+"_op.db"), nil) // not where it belongs
-	if hurt.ID > deadHurt.ID {
-		slices.Reverse(want)
-	}
-	if lost, err := db.Lost(t.Context()); err != nil || !slices.Equal(lost, want) {
-		t.Errorf("lost are %v, want %v (%v)", lost, want, err)
-	}
-	holds(t, db, sound.Place(), "doc")
-	become(t, db, sound.ID, func(o *tenant.Organization) { o.State, o.Op = tenant.StateDeleting, &tenant.Operation{ID: "on"} })
-	for _, step := range []func() error{
-		func() error { return nil },
-		func() error { return db.places.Trash(t.Context(), sound.Place(), "on") },
-	} {
-		if err := step(); err != nil {
-			t.Fatal(err)
-		}
-		if lost, err := db.Lost(t.Context()); err != nil || !slices.Equal(lost, want) {
-			t.Errorf("while a deletion moves a file lost are %v, want %v (%v)", lost, want, err)
-		}
 	}
 }

@@ -65,19 +65,6 @@ func (w whereabouts) mayHave(folder string, op tenant.OperationID) bool {
 	return op == w.trash && w.inTrash() || op == w.op && w.state == tenant.StateDeleting
 }
 
-// ways are the paths, under the data folder, at one of which the organization's file is.
-func (w whereabouts) ways() (paths []string) {
-	if w.mayHave(tenantsFolder, "") {
-		paths = append(paths, filepath.Join(tenantsFolder, string(w.id)+".db"))
-	}
-	for _, op := range []tenant.OperationID{w.trash, w.op} {
-		if op != "" && w.mayHave(trashFolder, op) {
-			paths = append(paths, filepath.Join(trashFolder, string(w.id)+"_"+string(op)+".db"))
-		}
-	}
-	return paths
-}
-
 // atOnce is how many organizations or files a look at all of them holds: there may be a hundred thousand.
 const atOnce = 1000
 
@@ -126,42 +113,6 @@ func (db *DB) owners(ctx context.Context, names []string) (map[tenant.OrgID]wher
 		}
 		return err
 	})
-}
-
-// Lost returns the files that organizations should have and have not, relative to the data folder and in order of their ids.
-func (db *DB) Lost(ctx context.Context) (lost []string, err error) {
-	for after, more := tenant.OrgID(""), true; more; {
-		var page []whereabouts
-		err := db.catalog.read(ctx, func(s *session) (err error) {
-			page, err = someWhereabouts(s, `WHERE id > ? ORDER BY id LIMIT ?`, string(after), atOnce)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, w := range page {
-			there, err := db.has(w)
-			if err != nil {
-				return nil, translate(err)
-			}
-			if !there && !w.optional() {
-				lost = append(lost, w.file())
-			}
-			after = w.id
-		}
-		more = len(page) > 0
-	}
-	return lost, nil
-}
-
-// has reports whether the organization's file is where it may be.
-func (db *DB) has(w whereabouts) (bool, error) {
-	for _, path := range w.ways() {
-		if there, err := exists(filepath.Join(db.dir, path)); there || err != nil {
-			return there, err
-		}
-	}
-	return false, nil
 }
 
 // owner reads an organization, and in the trash an operation, from the name of a file or of one that SQLite put beside it.
