@@ -23,19 +23,15 @@ type ownDisk struct {
 	image, folder string
 }
 
-// putOnDisk gives a server that is not started yet a disk of its own. Where this process may not mount one, the story is skipped.
+// putOnDisk gives a server that is not started yet a disk of its own.
 func putOnDisk(t *testing.T, s *server) *ownDisk {
 	t.Helper()
 	d := &ownDisk{t, filepath.Join(t.TempDir(), "disk"), s.folder}
 	must(t, os.WriteFile(d.image, nil, 0o600))
 	must(t, os.Truncate(d.image, 64<<20))
 	owner := fmt.Sprintf("root_owner=%d:%d", os.Geteuid(), os.Getegid())
-	if err := d.run(t.Context(), "mkfs.ext4", "-q", "-m", "0", "-E", owner, d.image); err != nil {
-		t.Skipf("no disk can be made for this story: %v", err)
-	}
-	if err := d.mount(); err != nil {
-		t.Skipf("this process may not mount a disk for this story: %v", err)
-	}
+	must(t, d.run(t.Context(), "mkfs.ext4", "-q", "-m", "0", "-E", owner, d.image))
+	must(t, d.mount())
 	t.Cleanup(func() { _ = d.run(context.Background(), "umount", "--lazy", d.folder) }) // the server may be there still
 	return d
 }
@@ -46,7 +42,7 @@ func (d *ownDisk) mount() error {
 
 func (d *ownDisk) run(ctx context.Context, name string, args ...string) error {
 	if out, err := asRoot(ctx, name, args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", name, err, out)
+		return fmt.Errorf("%s (this story needs root, or sudo without a password): %w: %s", name, err, out)
 	}
 	return nil
 }

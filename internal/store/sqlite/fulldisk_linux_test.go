@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,20 +15,24 @@ import (
 	"github.com/orgd/orgd/internal/tenant"
 )
 
-// smallDisk mounts a disk of a few megabytes. Where this process may not, the test is skipped; TestFullFile proves the same on a
-// file that cannot grow.
+// smallDisk mounts a disk of a few megabytes, as root or by sudo.
 func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
-		t.Skipf("this process may not mount a disk: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(dir, 0); err != nil {
-			t.Errorf("unmount: %v", err)
-		}
-	})
+	asRoot(t.Context(), t, "mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%s,mode=0700,uid=%d", size, os.Geteuid()), "tmpfs", dir)
+	t.Cleanup(func() { asRoot(context.Background(), t, "umount", dir) })
 	return filepath.Join(dir, "data")
+}
+
+// asRoot has root run a command.
+func asRoot(ctx context.Context, t *testing.T, name string, args ...string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		name, args = "sudo", append([]string{"-n", name}, args...)
+	}
+	if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s (this test needs root, or sudo without a password): %v: %s", name, err, out)
+	}
 }
 
 // fill inserts documents until that fails, and returns how many there are and the failure.
