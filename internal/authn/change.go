@@ -90,7 +90,7 @@ func (s *Service) updateUser(ctx context.Context, caller access.Caller, change A
 // of who looked is lost.
 func (s *Service) undisturbed(ctx context.Context, id tenant.OrgID, user tenant.UserID) error {
 	org, err := s.Orgs.Fresh(ctx, id)
-	if err == nil && org.Op != nil && org.Op.Args.User == user {
+	if err == nil && org.Changes(user) {
 		return anotherChange()
 	}
 	return err

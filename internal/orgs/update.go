@@ -156,7 +156,7 @@ func (s *Service) undisturbed(ctx context.Context, id tenant.OrgID, user tenant.
 		return access.NotFound()
 	case err != nil:
 		return err
-	case !org.AtRest() && org.Op.Args.User == user:
+	case org.Changes(user):
 		return &occupiedError{org: org}
 	}
 	return nil

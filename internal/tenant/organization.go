@@ -80,6 +80,10 @@ type Organization struct {
 // AtRest reports whether no operation is under way.
 func (o *Organization) AtRest() bool { return o.Op == nil }
 
+// Changes reports whether the operation under way changes that person's account as well. Whoever else changes the account waits for
+// its end, or one of the two is lost: it was recorded before, and is carried out later.
+func (o *Organization) Changes(id UserID) bool { return o.Op != nil && o.Op.Args.User == id }
+
 // Place returns where the organization's documents are now.
 func (o *Organization) Place() Place { return Place{Org: o.ID, Placement: o.Placement} }
 
