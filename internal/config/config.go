@@ -2,8 +2,8 @@
 // README.md's table are made, and one [Load] that reads them. Only the commands in cmd import it.
 //
 // A value comes from the first of flag, environment variable, .env file and default that is not empty. The invariant: a
-// [Config] that Load returned is valid, also where settings depend on each other (LoadApart looks at each alone); and no error, report or generated text
-// holds the secret part of a value.
+// [Config] that Load returned is valid, also where settings depend on each other (LoadApart looks at each alone); and no
+// error, report or generated text holds the secret part of a value.
 package config
 
 import (

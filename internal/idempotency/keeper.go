@@ -66,8 +66,9 @@ func New(deps Deps) *Keeper { return &Keeper{Deps: deps} }
 
 // Do runs act once for the key, and returns its plan and whether it had run before. Without a key it just runs it under a
 // zero plan. CodeIdempotencyInProgress while the first request runs, CodeIdempotencyMismatch if the key was used with
-// another body, CodeLimit if the caller has too many, and the codes of [access.Guard.Authorize]. An act that is refused leaves no record, so the same key can be used
-// for a better attempt; one whose outcome is unknown keeps its record, so a repetition finds out.
+// another body, CodeLimit if the caller has too many, and the codes of [access.Guard.Authorize]. An act that is refused
+// leaves no record, so the same key can be used for a better attempt; one whose outcome is unknown keeps its record, so a
+// repetition finds out.
 func (k *Keeper) Do(ctx context.Context, request Request, act func(context.Context, Plan) error) (Plan, bool, error) {
 	if request.Key == "" {
 		return Plan{}, false, act(ctx, Plan{})

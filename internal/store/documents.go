@@ -15,8 +15,9 @@ const PageBytes = 4 << 20
 var ErrNoPlace = errors.New("the store has no such place")
 
 // Documents keeps the tenants' own data. Every method reaches the data of the organization that it is given and no other: a
-// place whose file or collection belongs to another organization is CodeUnavailable. A place that does not exist, or was moved
-// to the trash, is CodeNotFound with [ErrNoPlace], which nothing else has, and is never created by a write. The caller holds the organization's gate (internal/placement) meanwhile.
+// place whose file or collection belongs to another organization is CodeUnavailable. A place that does not exist, or was
+// moved to the trash, is CodeNotFound with [ErrNoPlace], which nothing else has, and is never created by a write. The
+// caller holds the organization's gate (internal/placement) meanwhile.
 //
 // Writes fail with CodeQuota where the tenant's bytes would grow beyond quota (0 is none) and with CodeStorageFull where
 // the disk is nearly full; deletions and reads work then. Where an application has put rules of its own on a collection, writes

@@ -26,8 +26,8 @@ type disk struct {
 // deletable is how much must be free at least for deletions to work: they are written to the log first.
 const deletable = 64 << 10
 
-// check returns CodeStorageFull below the threshold, and says what still works. A disk that cannot be asked counts as one with room: the write itself
-// will tell.
+// check returns CodeStorageFull below the threshold, and says what still works. A disk that cannot be asked counts as one
+// with room: the write itself will tell.
 func (d *disk) check() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
