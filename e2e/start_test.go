@@ -1,11 +1,15 @@
 package e2e
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -26,6 +30,33 @@ func TestSecondServerIsRefused(t *testing.T) {
 	}
 	wantOneLine(t, r.stderr)
 	ada.get("/v1/me").is(http.StatusOK)
+}
+
+// TestNobodyWaitsForAStoreToOpen starts a server whose database never answers: whoever comes meanwhile is turned away at once, and not
+// left waiting for a server that may never be.
+func TestNobodyWaitsForAStoreToOpen(t *testing.T) {
+	t.Parallel()
+	listen := func() net.Listener {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		must(t, err)
+		return l
+	}
+	database, taken := listen(), listen()
+	defer func() { _ = database.Close() }()
+	address := taken.Addr().String()
+	must(t, taken.Close())
+	s := prepare(t, mongoStore, "ORGD_STORE=mongodb://"+database.Addr().String(), "ORGD_LISTEN="+address)
+	ctx, end := context.WithCancel(t.Context())
+	starting := s.command(ctx, "serve")
+	must(t, starting.Start())
+	defer func() { end(); _ = starting.Wait() }()
+
+	asked, err := database.Accept() // the server is opening its store
+	must(t, err)
+	defer func() { _ = asked.Close() }()
+	if early, err := (&net.Dialer{Timeout: patience}).DialContext(t.Context(), "tcp", address); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("who comes early is not refused: %v (%v)", early, err)
+	}
 }
 
 // TestBadFolderIsRefused starts a server on data folders that are no good: one line, exit code 1, nothing changed; and once

@@ -53,6 +53,15 @@ type door struct {
 // listenSetting names the door of the API, which is always there and comes first.
 const listenSetting = "ORGD_LISTEN"
 
+// tryDoors opens the doors and closes them again. What keeps them shut, a certificate or an address in use, is told before the store
+// is made, so that a first start that fails there leaves nothing behind. They do not stay open: the store may take long to open, and who
+// comes meanwhile is to go to another server at once.
+func tryDoors(ctx context.Context, c *config.Config, log *slog.Logger, now func() time.Time) error {
+	doors, err := openDoors(ctx, c, log, now)
+	closeDoors(doors)
+	return err
+}
+
 // openDoors listens where the settings say. Nothing is answered before serve is called: who comes earlier waits.
 func openDoors(ctx context.Context, c *config.Config, log *slog.Logger, now func() time.Time) (_ []*door, err error) {
 	var secure *tls.Config

@@ -58,23 +58,25 @@ type server struct {
 	drain time.Duration
 }
 
-// serve runs a server from the opening of its store to the closing. What the store does not need to be known comes before it is
-// made: a first start that fails there leaves nothing behind.
+// serve runs a server from the opening of its store to the closing.
 func serve(ctx context.Context, p *process, c *config.Config, log *logging.Log) (err error) {
-	doors, err := openDoors(ctx, c, log.Logger(), p.now)
-	if err != nil {
+	if err := tryDoors(ctx, c, log.Logger(), p.now); err != nil {
 		return err
 	}
-	defer closeDoors(doors)
 	a, err := p.openApp(ctx, c, log, serving)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	a.listener = doors[0].listener.Addr()
 	if err := a.levelLogins(ctx); err != nil {
 		return err
 	}
+	doors, err := openDoors(ctx, c, a.log, a.now)
+	if err != nil {
+		return err
+	}
+	defer closeDoors(doors)
+	a.listener = doors[0].listener.Addr()
 	a.recoverAll(ctx)
 	if err := a.fixIssuer(ctx); err != nil {
 		return err
